@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { entry } from './entries.ts';
+import { id, isoTime, seq, side, streamName } from './primitives.ts';
+import { project } from './projects.ts';
+
+const at = z.object({ at: isoTime });
+
+/** What the server sends without being asked, by event name. */
+export const events = {
+  entry: { summary: 'A new entry of a stream that this connection has joined.', payload: entry },
+  receipt: {
+    summary: 'Somebody has read a stream up to a seq.',
+    payload: z.object({ roomId: id, stream: streamName, userId: id, seq }),
+  },
+  typing: {
+    summary: 'Somebody began or stopped typing.',
+    payload: z.object({ roomId: id, stream: streamName, userId: id, typing: z.boolean() }),
+  },
+  presence: {
+    summary: 'Somebody opened the room, or is gone from it.',
+    payload: z.object({ roomId: id, userId: id, name: z.string(), side, online: z.boolean() }),
+  },
+  project: { summary: "A project's new state, to those in its room.", payload: project },
+  inbox: {
+    summary: 'Something happened in a room of the caller that this connection has not joined.',
+    payload: z.object({ roomId: id, stream: streamName, head: seq, unread: z.int().min(0), last: entry }),
+  },
+  'access.revoked': {
+    summary: 'The caller may no longer read the room, or the stream.',
+    payload: z.object({ roomId: id, stream: streamName.optional(), reason: z.string() }),
+  },
+  'auth.expiring': { summary: 'The token of this connection is over at that instant; renew it.', payload: at },
+  'server.draining': { summary: 'This server stops at that instant; connect again, to any server.', payload: at },
+} as const satisfies Record<string, { summary: string; payload: z.ZodType }>;
+
+export type ServerEvents = { [Name in keyof typeof events]: z.infer<(typeof events)[Name]['payload']> };
+export type ServerEventName = keyof ServerEvents;

@@ -1,0 +1,50 @@
+/** Every number of the contract, each written once. Sizes are never scaled; rates and counts are, by `RATE_LIMIT_FACTOR`. */
+
+export const CONTRACT_VERSION = 1;
+
+export const TEXT_MAX = 8000;
+export const ATTACHMENTS_MAX = 10;
+export const MENTIONS_MAX = 50;
+export const ID_MAX = 200;
+export const NAME_MAX = 200;
+export const REMARK_MAX = 1000;
+
+export const PAGE_DEFAULT = 50;
+export const PAGE_MAX = 200;
+/** With `since`, `room.join` answers at most this many entries for a stream, then says `truncated`. */
+export const CATCH_UP_MAX = 500;
+
+export const RECALL_WINDOW_MS = 2 * 60_000;
+/** Someone counts as gone this long after the last connection ended, so that a reload does not flicker. */
+export const PRESENCE_GRACE_MS = 5_000;
+/** A typing mark that is not renewed ends by itself after this long. */
+export const TYPING_TTL_MS = 6_000;
+export const AUTH_EXPIRING_AHEAD_MS = 60_000;
+
+/** The largest Socket.IO packet and the largest JSON body, in bytes. */
+export const PAYLOAD_MAX_BYTES = 128 * 1024;
+/** A connection that has not authenticated itself by then is cut. */
+export const HANDSHAKE_DEADLINE_MS = 10_000;
+export const PING_INTERVAL_MS = 15_000;
+export const PING_TIMEOUT_MS = 10_000;
+
+/** Rooms that one connection may have joined at a time. */
+export const JOINED_ROOMS_MAX = 200;
+
+/**
+ * Rates by class: `points` in each `seconds`, counted for one user over all connections and both transports of a server.
+ * `handshake` is counted for an address, before anybody is known.
+ */
+export const RATES = {
+  handshake: { points: 120, seconds: 60 },
+  read: { points: 300, seconds: 10 },
+  write: { points: 100, seconds: 10 },
+  signal: { points: 100, seconds: 10 },
+  directory: { points: 600, seconds: 10 },
+} as const;
+
+export type RateClass = keyof typeof RATES;
+
+/** Connections at a time, for one user and for one address. */
+export const CONNECTIONS_PER_USER = 30;
+export const CONNECTIONS_PER_ADDRESS = 500;
