@@ -29,3 +29,33 @@ export interface WireError {
 export function isRetryable(code: ErrorCode): boolean {
   return ERROR_CODES[code].retry;
 }
+
+/** An error of the contract: thrown by a rule or a handler, and what a client's call rejects with. */
+export class RoomError extends Error implements WireError {
+  override readonly name = 'RoomError';
+  readonly code: ErrorCode;
+  readonly details?: unknown;
+  readonly retryAfterMs?: number;
+
+  constructor(code: ErrorCode, message: string, more: { details?: unknown; retryAfterMs?: number } = {}) {
+    super(message);
+    this.code = code;
+    if (more.details !== undefined) this.details = more.details;
+    if (more.retryAfterMs !== undefined) this.retryAfterMs = more.retryAfterMs;
+  }
+
+  get retryable(): boolean {
+    return isRetryable(this.code);
+  }
+
+  /** The fields that travel. */
+  toWire(): WireError {
+    const { code, message, details, retryAfterMs } = this;
+    return {
+      code,
+      message,
+      ...(details === undefined ? {} : { details }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+  }
+}
