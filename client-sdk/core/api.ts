@@ -1,5 +1,5 @@
 import type { Entry } from '../../shared/contract/entries.ts';
-import type { WireError } from '../../shared/contract/errors.ts';
+import type { RoomError, WireError } from '../../shared/contract/errors.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
 import type { Person, Side } from '../../shared/contract/primitives.ts';
 import type { Project } from '../../shared/contract/projects.ts';
@@ -7,7 +7,6 @@ import type { CommandInput, CommandName, CommandOutput } from '../../shared/cont
 import type { Room } from '../../shared/contract/rooms.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
-import type { RoomError } from './room-error.ts';
 
 /**
  * Why a token is asked for: the first one, one that is running out (or has, while disconnected), or one that the server

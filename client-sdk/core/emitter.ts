@@ -22,7 +22,7 @@ export class Emitter<Events> {
   emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
     const listeners = this.#listeners.get(name);
     if (!listeners) return;
-    for (const listener of [...listeners]) {
+    for (const listener of Array.from(listeners)) {
       try {
         (listener as (payload: Events[Name]) => void)(payload);
       } catch (fault) {
@@ -35,9 +35,8 @@ export class Emitter<Events> {
     this.#listeners.clear();
   }
 
-  get size(): number {
-    let size = 0;
-    for (const listeners of this.#listeners.values()) size += listeners.size;
-    return size;
+  /** True when somebody would hear it; for events that are costly to make. */
+  has(name: keyof Events): boolean {
+    return this.#listeners.has(name);
   }
 }

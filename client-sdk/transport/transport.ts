@@ -23,7 +23,10 @@ export interface Connection {
   close(): void;
 }
 
-/** How the SDK reaches a server. Its listener is taken before anything is sent, so that no event can be missed. */
+/**
+ * How the SDK reaches a server. The listener is taken before anything is sent, so that no event can be missed, and is never
+ * called before `connect` has returned.
+ */
 export interface Transport {
   connect(url: string, auth: ConnectionAuth, listener: ConnectionListener): Connection;
 }
