@@ -1,0 +1,20 @@
+import { StorageError } from '../storage/connect.ts';
+
+/** One clear sentence for the person who starts the service, with what to do. */
+export function explainStartFailure(error: unknown): string {
+  if (error instanceof StorageError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? error.code : undefined;
+  const at = 'port' in error ? `PORT ${String(error.port)}` : 'PORT';
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${at} is in use by another process: choose another PORT, or stop that process.`;
+    case 'EACCES':
+      return 'port' in error ? `${at} may not be opened by this user: choose a PORT above 1023.` : error.message;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return 'HOST is not an address of this machine.';
+    default:
+      return error.name === 'EmbeddedError' ? error.message : (error.stack ?? error.message);
+  }
+}

@@ -1,0 +1,72 @@
+import { type Connection, type Model, Schema } from 'mongoose';
+import type { Role } from '../../shared/contract/primitives.ts';
+
+export interface OrgDoc {
+  _id: string;
+  name: string;
+}
+
+export interface StaffDoc {
+  _id: string;
+  org: string;
+  name: string;
+  roles: Role[];
+  dept: string | null;
+  maxLoad: number;
+  accepting: boolean;
+  tags: string[];
+  leave: { from: string; to: string } | null;
+  active: boolean;
+  /** The database's own time of the last change: other servers learn of changes by it. */
+  changedAt: Date;
+}
+
+export interface ProductDoc {
+  _id: string;
+  name: string;
+  vendorOrg: string;
+  templateId: string;
+  providers: { org: string; weight: number; maxLoad: number }[];
+  warrantyDays: number | null;
+}
+
+const mixed = Schema.Types.Mixed;
+const orgSchema = new Schema<OrgDoc>({ _id: String, name: String }, { collection: 'orgs', versionKey: false });
+const staffSchema = new Schema<StaffDoc>(
+  {
+    _id: String,
+    org: String,
+    name: String,
+    roles: [String],
+    dept: String,
+    maxLoad: Number,
+    accepting: Boolean,
+    tags: [String],
+    leave: mixed,
+    active: Boolean,
+    changedAt: Date,
+  },
+  { collection: 'staff', versionKey: false },
+);
+staffSchema.index({ org: 1, roles: 1 }, { name: 'org_roles' });
+staffSchema.index({ changedAt: 1 }, { name: 'changed' });
+staffSchema.index({ active: 1 }, { name: 'inactive', partialFilterExpression: { active: false } });
+const productSchema = new Schema<ProductDoc>(
+  { _id: String, name: String, vendorOrg: String, templateId: String, providers: [mixed], warrantyDays: Number },
+  { collection: 'products', versionKey: false },
+);
+
+/** The companies, people and products that a portal keeps in step here. */
+export interface DirectoryModels {
+  orgs: Model<OrgDoc>;
+  staff: Model<StaffDoc>;
+  products: Model<ProductDoc>;
+}
+
+export function directoryModels(connection: Connection): DirectoryModels {
+  return {
+    orgs: connection.model<OrgDoc>('Org', orgSchema),
+    staff: connection.model<StaffDoc>('Staff', staffSchema),
+    products: connection.model<ProductDoc>('Product', productSchema),
+  };
+}

@@ -1,0 +1,70 @@
+import { AUTH_EXPIRING_AHEAD_MS } from '../../shared/contract/limits.ts';
+import { emitTo, type RoomsSocket } from './hub.ts';
+
+const TICK_MS = 1_000;
+
+/**
+ * Warns a connection a minute before its token is over, and ends it when it is. One timer for all connections: they wait in the second in which
+ * something is due, by the real clock, because that is what tokens are issued by.
+ */
+export class Expiry {
+  readonly #now: () => number;
+  readonly #due = new Map<number, Set<RoomsSocket>>();
+  readonly #timer: NodeJS.Timeout;
+  #swept: number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#swept = Math.floor(now() / TICK_MS);
+    this.#timer = setInterval(() => this.#sweep(), TICK_MS).unref();
+  }
+
+  /** Begins to watch a connection, also anew after its token was renewed. */
+  watch(socket: RoomsSocket): void {
+    this.unwatch(socket);
+    const { expiresAt } = socket.data.caller;
+    const warnAt = expiresAt - AUTH_EXPIRING_AHEAD_MS;
+    if (warnAt > this.#now()) this.#put(warnAt, socket);
+    else this.#warn(socket);
+  }
+
+  /** Forgets a connection that has ended. */
+  unwatch(socket: RoomsSocket): void {
+    const waiting = this.#due.get(socket.data.dueSecond);
+    if (waiting?.delete(socket) === true && waiting.size === 0) this.#due.delete(socket.data.dueSecond);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#due.clear();
+  }
+
+  #put(at: number, socket: RoomsSocket): void {
+    const second = Math.max(Math.ceil(at / TICK_MS), this.#swept + 1);
+    socket.data.dueSecond = second;
+    const waiting = this.#due.get(second);
+    if (waiting === undefined) this.#due.set(second, new Set([socket]));
+    else waiting.add(socket);
+  }
+
+  #sweep(): void {
+    const now = this.#now();
+    for (const until = Math.floor(now / TICK_MS); this.#swept < until; ) {
+      this.#swept += 1;
+      const due = this.#due.get(this.#swept);
+      this.#due.delete(this.#swept);
+      for (const socket of due ?? []) this.#settle(socket, now);
+    }
+  }
+
+  #settle(socket: RoomsSocket, now: number): void {
+    if (socket.data.caller.expiresAt <= now) socket.disconnect(true);
+    else this.#warn(socket);
+  }
+
+  #warn(socket: RoomsSocket): void {
+    const { expiresAt } = socket.data.caller;
+    emitTo(socket, 'auth.expiring', { at: new Date(expiresAt).toISOString() });
+    this.#put(expiresAt, socket);
+  }
+}

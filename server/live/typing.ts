@@ -1,0 +1,37 @@
+import { TYPING_TTL_MS } from '../../shared/contract/limits.ts';
+import type { Clock } from '../clock.ts';
+
+/** Who is typing where; a mark that is not renewed ends by itself. */
+export class Typing {
+  readonly #clock: Clock;
+  readonly #announce: (roomId: string, stream: string, userId: string, typing: boolean) => void;
+  readonly #ends = new Map<string, () => void>();
+
+  constructor(clock: Clock, announce: (roomId: string, stream: string, userId: string, typing: boolean) => void) {
+    this.#clock = clock;
+    this.#announce = announce;
+  }
+
+  set(roomId: string, stream: string, userId: string, typing: boolean): void {
+    const key = `${roomId}/${stream}/${userId}`;
+    const end = this.#ends.get(key);
+    end?.();
+    this.#ends.delete(key);
+    if (typing) {
+      this.#ends.set(
+        key,
+        this.#clock.after(TYPING_TTL_MS, () => {
+          this.#ends.delete(key);
+          this.#announce(roomId, stream, userId, false);
+        }),
+      );
+    }
+    // A renewal is nothing new to anybody.
+    if (typing === (end === undefined)) this.#announce(roomId, stream, userId, typing);
+  }
+
+  close(): void {
+    for (const end of this.#ends.values()) end();
+    this.#ends.clear();
+  }
+}

@@ -1,0 +1,55 @@
+import { readersOf } from './access.ts';
+import type { ActivityOf, RoomModel } from './room-store.ts';
+
+const WRITE_AFTER_MS = 200;
+
+/**
+ * Keeps, for each room, when something happened that a party can read: what the lists are sorted by. Written soon after the entry and
+ * not with it: a crash can leave the order of a list a moment old, until the room's next entry, and never loses anything else.
+ */
+export class Activity {
+  readonly #rooms: RoomModel;
+  readonly #onError: (error: unknown) => void;
+  #waiting = new Map<string, Partial<Record<ActivityOf, Date>>>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(rooms: RoomModel, onError: (error: unknown) => void) {
+    this.#rooms = rooms;
+    this.#onError = onError;
+  }
+
+  note(roomId: string, stream: string, at: Date): void {
+    const sides = readersOf(stream);
+    const marks = this.#waiting.get(roomId) ?? {};
+    if (sides.includes('buyer')) marks.buyer = at;
+    if (sides.includes('provider')) marks.provider = at;
+    marks.operator = at;
+    this.#waiting.set(roomId, marks);
+    this.#timer ??= setTimeout(() => {
+      this.flush().catch(this.#onError);
+    }, WRITE_AFTER_MS).unref();
+  }
+
+  /** Resolves when everything noted is stored. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const waiting = this.#waiting;
+    if (waiting.size === 0) return this.#writing;
+    this.#waiting = new Map();
+    const write = async () => {
+      await this.#rooms.bulkWrite(
+        [...waiting].map(([_id, marks]) => ({
+          updateOne: {
+            filter: { _id },
+            update: { $max: Object.fromEntries(Object.entries(marks).map(([side, at]) => [`activity.${side}`, at])) },
+          },
+        })),
+        { ordered: false },
+      );
+    };
+    this.#writing = this.#writing.catch(() => undefined).then(write);
+    return this.#writing;
+  }
+}

@@ -1,0 +1,124 @@
+import { RoomError } from '../../shared/contract/errors.ts';
+import { CATCH_UP_MAX, JOINED_ROOMS_MAX } from '../../shared/contract/limits.ts';
+import type { DirectoryModels } from '../directory/directory-store.ts';
+import type { Hub } from '../live/hub.ts';
+import type { Call, Connection, Handlers } from '../registry/call.ts';
+import type { Pages } from '../timeline/pages.ts';
+import type { ReadMarks } from '../timeline/read-marks.ts';
+import { readableStreams, writableStreams } from './access.ts';
+import type { Activity } from './activity.ts';
+import { listRooms } from './list-rooms.ts';
+import { requireReadable, requireRoom, requireWritable } from './room-access.ts';
+import type { RoomStore } from './room-store.ts';
+import { membersOf, roomView } from './room-view.ts';
+
+export interface RoomParts {
+  rooms: RoomStore;
+  activity: Activity;
+  directory: DirectoryModels;
+  pages: Pages;
+  marks: ReadMarks;
+  hub: Hub;
+}
+
+type RoomCommands = 'room.list' | 'room.get' | 'room.join' | 'room.leave' | 'entry.fetch' | 'read.mark' | 'typing.set';
+
+export function roomCommands({
+  rooms,
+  activity,
+  directory,
+  pages,
+  marks,
+  hub,
+}: RoomParts): Pick<Handlers, RoomCommands> {
+  return {
+    'room.list': (args, { caller }) => listRooms({ model: rooms.model, activity, pages, marks }, caller, args),
+
+    async 'room.get'({ roomId }, { caller }) {
+      const room = await requireRoom(rooms, caller, roomId);
+      const [members, streams] = await Promise.all([
+        membersOf(room, directory),
+        Promise.all(
+          readableStreams(caller, room).map(async (stream) => ({ stream, head: await pages.head(roomId, stream) })),
+        ),
+      ]);
+      return { room: roomView(room, members, streams) };
+    },
+
+    async 'room.join'({ roomId, since, limit }, call) {
+      const { caller } = call;
+      const connection = connectionOf(call);
+      const room = await requireRoom(rooms, caller, roomId);
+      const joined = connection.joinedRooms();
+      if (joined.size >= JOINED_ROOMS_MAX && !joined.has(roomId)) {
+        throw new RoomError('conflict', `A connection opens at most ${JOINED_ROOMS_MAX} rooms: leave one first.`);
+      }
+      const streams = readableStreams(caller, room);
+      // Joined before it is read: what is written in between arrives live as well, and the client tells by seq. The other way round it would be missed.
+      connection.enter(roomId, streams);
+      const [members, opened] = await Promise.all([
+        membersOf(room, directory),
+        Promise.all(
+          streams.map((stream) => {
+            const from = since !== undefined && Object.hasOwn(since, stream) ? since[stream] : undefined;
+            return pages.open(roomId, stream, from, from === undefined ? limit : CATCH_UP_MAX);
+          }),
+        ),
+      ]);
+      // Access may have ended meanwhile; then the connection has already been taken out of the room.
+      const now = rooms.cached(roomId) ?? room;
+      const readable = readableStreams(caller, now);
+      const stillOpen = opened.filter(({ stream }) => readable.includes(stream));
+      if (stillOpen.length === 0) {
+        connection.leave(roomId);
+        throw new RoomError('not_found', 'There is no such room.');
+      }
+      return {
+        room: roomView(
+          now,
+          members,
+          stillOpen.map(({ stream, head }) => ({ stream, head })),
+        ),
+        me: { side: caller.side, canWrite: [...writableStreams(caller, now)] },
+        streams: stillOpen,
+        online: hub.presence.online(roomId),
+      };
+    },
+
+    'room.leave'({ roomId }, call) {
+      connectionOf(call).leave(roomId);
+      return Promise.resolve({});
+    },
+
+    async 'entry.fetch'({ roomId, stream, after, before, limit }, { caller }) {
+      await requireReadable(rooms, caller, roomId, stream);
+      const range = after !== undefined ? { after } : before !== undefined ? { before } : ('newest' as const);
+      return pages.read(roomId, stream, range, limit);
+    },
+
+    async 'read.mark'({ roomId, stream, seq }, { caller }) {
+      await requireReadable(rooms, caller, roomId, stream);
+      const mark = await marks.mark(roomId, stream, caller.userId, seq);
+      if (mark === undefined) {
+        const head = await pages.head(roomId, stream);
+        throw new RoomError('invalid', `seq: the stream ends at ${head}`, {
+          details: [{ path: 'seq', reason: `the stream ends at ${head}` }],
+        });
+      }
+      if (mark.moved) hub.send(roomId, stream, 'receipt', { roomId, stream, userId: caller.userId, seq: mark.seq });
+      const unread = await marks.unread(roomId, [stream], caller.userId);
+      return { seq: mark.seq, unread: unread[stream] ?? 0 };
+    },
+
+    async 'typing.set'({ roomId, stream, typing }, { caller }) {
+      await requireWritable(rooms, caller, roomId, stream);
+      hub.typing.set(roomId, stream, caller.userId, typing);
+      return {};
+    },
+  };
+}
+
+function connectionOf(call: Call): Connection {
+  if (call.connection === undefined) throw new Error('a command that belongs to a connection was called without one');
+  return call.connection;
+}

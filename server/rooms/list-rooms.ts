@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { CommandOutput } from '../../shared/contract/registry.ts';
+import type { RoomKind } from '../../shared/contract/rooms.ts';
+import { decodeCursor, encodeCursor } from '../registry/cursor.ts';
+import type { Caller } from '../registry/call.ts';
+import type { Pages } from '../timeline/pages.ts';
+import type { ReadMarks } from '../timeline/read-marks.ts';
+import { readableStreams } from './access.ts';
+import type { Activity } from './activity.ts';
+import { type ActivityOf, type RoomDoc, type RoomModel, seatOf } from './room-store.ts';
+
+const cursorShape = z.tuple([z.int(), z.string()]);
+
+/** Reads a caller's list of rooms, newest activity first: activity in the streams that they can read, and no other. */
+export async function listRooms(
+  parts: { model: RoomModel; activity: Activity; pages: Pages; marks: ReadMarks },
+  caller: Caller,
+  query: { kind?: RoomKind | undefined; cursor?: string | undefined; limit: number },
+): Promise<CommandOutput<'room.list'>> {
+  const seat = seatOf(caller);
+  if (seat === undefined) return { items: [] };
+  await parts.activity.flush();
+  const order: ActivityOf =
+    caller.side === 'buyer'
+      ? 'buyer'
+      : caller.side === 'provider' || caller.side === 'vendor'
+        ? 'provider'
+        : 'operator';
+  const field = `activity.${order}`;
+  const filter: Record<string, unknown> = { seats: seat };
+  if (query.kind !== undefined) filter['kind'] = query.kind;
+  if (query.cursor !== undefined) {
+    const [at, id] = decodeCursor(query.cursor, cursorShape);
+    filter[field] = { $lte: new Date(at) };
+    filter['$or'] = [{ [field]: { $lt: new Date(at) } }, { _id: { $lt: id } }];
+  }
+  const found = await parts.model
+    .find(filter)
+    .sort({ [field]: -1, _id: -1 })
+    .limit(query.limit + 1)
+    .lean<RoomDoc[]>();
+  const rooms = found.slice(0, query.limit);
+  const items = await Promise.all(rooms.map((room) => itemOf(parts, caller, room, room.activity[order])));
+  const end = rooms.at(-1);
+  return {
+    items: items.flatMap((item) => (item === undefined ? [] : [item])),
+    ...(found.length > query.limit && end !== undefined
+      ? { nextCursor: encodeCursor([end.activity[order].getTime(), end._id]) }
+      : {}),
+  };
+}
+
+async function itemOf(
+  { pages, marks }: { pages: Pages; marks: ReadMarks },
+  caller: Caller,
+  room: RoomDoc,
+  updatedAt: Date,
+): Promise<CommandOutput<'room.list'>['items'][number] | undefined> {
+  const streams = readableStreams(caller, room);
+  if (streams.length === 0) return undefined;
+  const [unread, lasts] = await Promise.all([
+    caller.side === 'service' ? {} : marks.unread(room._id, streams, caller.userId),
+    Promise.all(streams.map((stream) => pages.last(room._id, stream))),
+  ]);
+  const last = lasts.reduce(
+    (newest, entry) => (entry !== undefined && (newest === undefined || entry.at > newest.at) ? entry : newest),
+    undefined,
+  );
+  const { _id: id, kind, title, status } = room;
+  return {
+    id,
+    kind,
+    title,
+    status,
+    unread,
+    ...(last === undefined ? {} : { last }),
+    updatedAt: updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,50 @@
+import type { Appender } from '../timeline/appender.ts';
+import type { RoomDoc, RoomModel } from './room-store.ts';
+
+/**
+ * Moves what a room has decided into its timeline. The decision and its entries are stored together; this carries the entries over, in their order,
+ * and a server that dies in between leaves them to whoever looks next: the key makes a second carrying harmless.
+ */
+export class Outbox {
+  readonly #rooms: RoomModel;
+  readonly #appender: Appender;
+  readonly #carrying = new Map<string, Promise<void>>();
+
+  constructor(rooms: RoomModel, appender: Appender) {
+    this.#rooms = rooms;
+    this.#appender = appender;
+  }
+
+  /** Resolves when everything that the room had decided up to now is in its timeline. */
+  carry(room: Pick<RoomDoc, '_id' | 'outbox'>): Promise<void> {
+    if (room.outbox.length === 0) return Promise.resolve();
+    // One at a time for a room, so that what was decided first stands first.
+    const before = this.#carrying.get(room._id) ?? Promise.resolve();
+    const work = before.catch(() => undefined).then(() => this.#carryNow(room));
+    this.#carrying.set(room._id, work);
+    const forget = () => {
+      if (this.#carrying.get(room._id) === work) this.#carrying.delete(room._id);
+    };
+    work.then(forget, forget);
+    return work;
+  }
+
+  /** Carries what servers that ended left behind. */
+  async sweep(): Promise<void> {
+    const left = await this.#rooms
+      .find({ 'outbox.key': { $exists: true } }, { outbox: 1 })
+      .limit(500)
+      .lean<Pick<RoomDoc, '_id' | 'outbox'>[]>();
+    await Promise.all(left.map((room) => this.carry(room)));
+  }
+
+  async #carryNow(room: Pick<RoomDoc, '_id' | 'outbox'>): Promise<void> {
+    for (const { key, stream, kind, actor, body } of room.outbox) {
+      await this.#appender.append({ roomId: room._id, stream, kind, actor, body, clientId: key });
+    }
+    await this.#rooms.updateOne(
+      { _id: room._id },
+      { $pull: { outbox: { key: { $in: room.outbox.map(({ key }) => key) } } } },
+    );
+  }
+}

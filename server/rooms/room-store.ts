@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { type Connection, type Model, Schema } from 'mongoose';
+import type { Actor, EntryKind } from '../../shared/contract/entries.ts';
+import type { Role, Side } from '../../shared/contract/primitives.ts';
+import type { ProjectStatus } from '../../shared/contract/projects.ts';
+import type { RoomKind } from '../../shared/contract/rooms.ts';
+import type { ProjectState } from '../delivery/project-state.ts';
+
+/** Somebody who has the room by name: added by their company, or called to a node of it. */
+export interface Member {
+  userId: string;
+  name: string;
+  side: Side;
+  org?: string;
+  roles?: Role[];
+}
+
+/** An entry that is decided and not yet in the timeline. */
+export interface OutboxItem {
+  /** Becomes the entry's `clientId`, so that putting it into the timeline twice stores it once. */
+  key: string;
+  stream: string;
+  kind: EntryKind;
+  actor: Actor;
+  body: Record<string, unknown>;
+}
+
+/** Whose list of rooms is sorted by which instant: a party's list must not move for a stream that it cannot read. */
+export type ActivityOf = 'buyer' | 'provider' | 'operator';
+
+/** A room and what it is about, in one document: a change of state, of access and of the entries to come is one atomic write. */
+export interface RoomDoc {
+  _id: string;
+  kind: RoomKind;
+  title: string;
+  status: ProjectStatus;
+  buyer: { id: string; org: string; name: string };
+  providerOrg: string | null;
+  vendorOrg: string;
+  members: Member[];
+  /** Who finds the room in their list; follows from the parties and members (see `seatsOf`). */
+  seats: string[];
+  project: ProjectState;
+  activity: Record<ActivityOf, Date>;
+  outbox: OutboxItem[];
+  /** Raised by each change; every change is a compare-and-set on it. */
+  version: number;
+  /** The database's own time of the last change: other servers learn of changes by it. */
+  changedAt: Date;
+  createdAt: Date;
+}
+
+export type RoomModel = Model<RoomDoc>;
+
+const mixed = Schema.Types.Mixed;
+const schema = new Schema<RoomDoc>(
+  {
+    _id: String,
+    kind: String,
+    title: String,
+    status: String,
+    buyer: mixed,
+    providerOrg: String,
+    vendorOrg: String,
+    members: [mixed],
+    seats: [String],
+    project: mixed,
+    activity: mixed,
+    outbox: [mixed],
+    version: Number,
+    changedAt: Date,
+    createdAt: Date,
+  },
+  { collection: 'rooms', versionKey: false, minimize: false },
+);
+schema.index(
+  { 'project.orderId': 1 },
+  { name: 'order', unique: true, partialFilterExpression: { 'project.orderId': { $exists: true } } },
+);
+for (const side of ['buyer', 'provider', 'operator'] as const) {
+  schema.index({ seats: 1, [`activity.${side}`]: -1, _id: -1 }, { name: `seat_activity_${side}` });
+}
+schema.index({ seats: 1, createdAt: -1, _id: -1 }, { name: 'seat_created' });
+schema.index({ changedAt: 1 }, { name: 'changed' });
+schema.index({ 'outbox.key': 1 }, { name: 'outbox', partialFilterExpression: { 'outbox.key': { $exists: true } } });
+
+export function roomModel(connection: Connection): RoomModel {
+  return connection.model<RoomDoc>('Room', schema);
+}
+
+/** What a change of a room sets, and the entries that tell of it. */
+export interface RoomChange {
+  set: Partial<Pick<RoomDoc, 'status' | 'providerOrg' | 'members' | 'project' | 'seats' | 'title'>>;
+  entries: Omit<OutboxItem, 'key'>[];
+}
+
+const CACHED = 20_000;
+
+/** Rooms, read through a cache that every change of this server updates at once and `learn` updates for changes of others. */
+export class RoomStore {
+  readonly model: RoomModel;
+  readonly #cache = new LRUCache<string, RoomDoc>({ max: CACHED });
+  readonly #reading = new Map<string, Promise<RoomDoc | undefined>>();
+  readonly #onChange: (room: RoomDoc) => void;
+
+  /** @param onChange called when a room is known to differ from what this server last knew */
+  constructor(model: RoomModel, onChange: (room: RoomDoc) => void) {
+    this.model = model;
+    this.#onChange = onChange;
+  }
+
+  /** The room as this server knows it: no older than the last `learn`. */
+  get(roomId: string): Promise<RoomDoc | undefined> {
+    const known = this.#cache.get(roomId);
+    if (known !== undefined) return Promise.resolve(known);
+    const reading = this.#reading.get(roomId) ?? this.fresh(roomId).finally(() => this.#reading.delete(roomId));
+    this.#reading.set(roomId, reading);
+    return reading;
+  }
+
+  /** What is known without asking the database. */
+  cached(roomId: string): RoomDoc | undefined {
+    return this.#cache.get(roomId);
+  }
+
+  async fresh(roomId: string): Promise<RoomDoc | undefined> {
+    const doc = await this.model.findById(roomId).lean<RoomDoc>();
+    if (doc === null) return undefined;
+    this.learn(doc);
+    return this.#cache.get(roomId) ?? doc;
+  }
+
+  /** Takes over a room's newer state; an older one is passed over. */
+  learn(doc: RoomDoc): void {
+    const known = this.#cache.get(doc._id);
+    if (known !== undefined && known.version >= doc.version) return;
+    this.#cache.set(doc._id, doc);
+    if (known !== undefined) this.#onChange(doc);
+  }
+
+  /**
+   * Decides on the room as it stands and stores the decision by compare-and-set; decides anew when another was faster.
+   * @param decide gives the change, or undefined for none; it may be called several times and may throw to refuse
+   */
+  async change(roomId: string, decide: (room: RoomDoc) => RoomChange | undefined): Promise<RoomDoc | undefined> {
+    for (let room = await this.fresh(roomId); room !== undefined; room = await this.fresh(roomId)) {
+      const change = decide(room);
+      if (change === undefined) return room;
+      const next = { ...room, ...change.set };
+      const changed = await this.model
+        .findOneAndUpdate(
+          { _id: roomId, version: room.version },
+          {
+            $set: { ...change.set, seats: seatsOf(next) },
+            $inc: { version: 1 },
+            $currentDate: { changedAt: true },
+            ...(change.entries.length === 0 ? {} : { $push: { outbox: { $each: outboxOf(change.entries) } } }),
+          },
+          { returnDocument: 'after' },
+        )
+        .lean<RoomDoc>();
+      if (changed !== null) {
+        this.learn(changed);
+        return changed;
+      }
+    }
+    return undefined;
+  }
+}
+
+export function outboxOf(entries: readonly Omit<OutboxItem, 'key'>[]): OutboxItem[] {
+  return entries.map((entry) => ({ key: randomUUID(), ...entry }));
+}
+
+/** The keys under which a room is found in its people's lists, each with one index and one order. */
+export function seatsOf(room: Pick<RoomDoc, 'buyer' | 'providerOrg' | 'vendorOrg' | 'members'>): string[] {
+  const seats = [`buyer:${room.buyer.org}:${room.buyer.id}`, `vendor:${room.vendorOrg}`, 'operator'];
+  if (room.providerOrg !== null) seats.push(`provider:${room.providerOrg}`);
+  for (const member of room.members) {
+    if (member.side === 'buyer' || member.org === room.providerOrg)
+      seats.push(`${member.side}:${member.org ?? ''}:${member.userId}`);
+  }
+  return [...new Set(seats)];
+}
+
+/** The seat that a caller's list is found under: an admin sits for the company, others for themselves. */
+export function seatOf(caller: {
+  side: Side;
+  org?: string;
+  userId: string;
+  roles: readonly Role[];
+}): string | undefined {
+  const org = caller.org ?? '';
+  switch (caller.side) {
+    case 'operator':
+    case 'service':
+      return 'operator';
+    case 'vendor':
+      return caller.roles.includes('vendor_admin') || caller.roles.includes('project_manager')
+        ? `vendor:${org}`
+        : undefined;
+    case 'provider':
+      return caller.roles.includes('provider_admin') ? `provider:${org}` : `provider:${org}:${caller.userId}`;
+    case 'buyer':
+      return `buyer:${org}:${caller.userId}`;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Person } from '../../shared/contract/primitives.ts';
+import type { Room } from '../../shared/contract/rooms.ts';
+import { projectView } from '../delivery/project-state.ts';
+import type { DirectoryModels, StaffDoc } from '../directory/directory-store.ts';
+import type { RoomDoc } from './room-store.ts';
+
+/** The people of a room by name: the buyer, who was added, and the admins of its companies whom the directory knows. */
+export async function membersOf(room: RoomDoc, directory: DirectoryModels): Promise<Person[]> {
+  const { buyer, providerOrg, vendorOrg, members } = room;
+  const people: Person[] = [
+    { userId: buyer.id, name: buyer.name, side: 'buyer', org: buyer.org },
+    ...members.filter((member) => member.side === 'buyer' || member.org === providerOrg),
+  ];
+  const admins = await directory.staff
+    .find({
+      org: { $in: providerOrg === null ? [vendorOrg] : [providerOrg, vendorOrg] },
+      roles: { $in: ['provider_admin', 'vendor_admin', 'project_manager'] },
+    })
+    .lean<StaffDoc[]>();
+  for (const { _id, name, org, roles, active } of admins) {
+    if (!active) continue;
+    if (org === providerOrg && roles.includes('provider_admin'))
+      people.push({ userId: _id, name, side: 'provider', org, roles });
+    if (org === vendorOrg && (roles.includes('vendor_admin') || roles.includes('project_manager'))) {
+      people.push({ userId: _id, name, side: 'vendor', org, roles });
+    }
+  }
+  return [...new Map(people.map((person) => [`${person.side}:${person.userId}`, person])).values()];
+}
+
+/** The room as somebody sees it who reads these streams of it. */
+export function roomView(room: RoomDoc, members: Person[], streams: { stream: string; head: number }[]): Room {
+  return {
+    id: room._id,
+    kind: room.kind,
+    title: room.title,
+    status: room.status,
+    streams,
+    members,
+    project: projectView(room),
+  };
+}

@@ -1,0 +1,65 @@
+import mongoose, { type Connection } from 'mongoose';
+
+export interface Storage {
+  connection: Connection;
+  /** What is behind it, for the log: never the URI, which may hold a password. */
+  kind: 'embedded' | 'mongodb';
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const DEFAULT_DATABASE = 'delivery-rooms';
+/** The driver would use a database called `test` for a URI that names none. */
+const namesDatabase = (uri: string): boolean => /^[^:]+:\/\/[^/]+\/[^?]/.test(uri);
+
+/** A sentence for the person who starts the service. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+}
+
+const SELECTION_TIMEOUT_MS = 5_000;
+const SOCKET_TIMEOUT_MS = 15_000;
+
+/**
+ * Connects the one data layer to MongoDB, or starts the embedded engine in `dataDir` and connects it to that.
+ * A write that it acknowledges is on disk (with a replica set: on a majority of them).
+ * @throws {StorageError} when there is no database to be had
+ */
+export async function connectStorage(options: { mongodbUri?: string | undefined; dataDir: string }): Promise<Storage> {
+  // Loaded where it is used: a service on MongoDB needs none of it.
+  const engine =
+    options.mongodbUri === undefined
+      ? await (await import('./embedded/start.ts')).startEmbedded({ dataDir: options.dataDir })
+      : undefined;
+  const uri = engine?.uri ?? options.mongodbUri ?? '';
+  const connection = mongoose.createConnection(uri, {
+    bufferCommands: false,
+    autoIndex: false,
+    autoCreate: false,
+    serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
+    socketTimeoutMS: SOCKET_TIMEOUT_MS,
+    maxPoolSize: 50,
+    writeConcern: { w: 'majority', journal: true },
+    ...(namesDatabase(uri) ? {} : { dbName: DEFAULT_DATABASE }),
+  });
+  try {
+    await connection.asPromise();
+  } catch (error) {
+    await connection.close().catch(() => undefined);
+    await engine?.stop();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StorageError(`MONGODB_URI: no MongoDB answered within ${SELECTION_TIMEOUT_MS / 1000} s (${reason})`);
+  }
+  return {
+    connection,
+    kind: engine === undefined ? 'mongodb' : 'embedded',
+    async ping() {
+      await connection.db?.command({ ping: 1 }, { timeoutMS: 2000 });
+    },
+    async stop() {
+      await connection.close();
+      await engine?.stop();
+    },
+  };
+}

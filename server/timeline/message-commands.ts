@@ -1,0 +1,108 @@
+import type { Actor, Entry } from '../../shared/contract/entries.ts';
+import { RoomError } from '../../shared/contract/errors.ts';
+import { RECALL_WINDOW_MS } from '../../shared/contract/limits.ts';
+import type { Clock } from '../clock.ts';
+import type { Caller, Handlers } from '../registry/call.ts';
+import { requireRoom, requireStream, requireWritable } from '../rooms/room-access.ts';
+import type { RoomStore } from '../rooms/room-store.ts';
+import type { Appender } from './appender.ts';
+import type { EntryDoc } from './entry-store.ts';
+import type { Pages } from './pages.ts';
+import type { WordingEraser } from './wording-eraser.ts';
+
+export interface MessageParts {
+  rooms: RoomStore;
+  appender: Appender;
+  pages: Pages;
+  eraser: WordingEraser;
+  clock: Clock;
+}
+
+export function messageCommands({
+  rooms,
+  appender,
+  pages,
+  eraser,
+  clock,
+}: MessageParts): Pick<Handlers, 'message.send' | 'message.edit' | 'message.recall'> {
+  /** The caller's own message, writable and not recalled. */
+  async function ownMessage(caller: Caller, roomId: string, entryId: string): Promise<EntryDoc> {
+    const room = await requireRoom(rooms, caller, roomId);
+    const doc = await pages.find(roomId, entryId);
+    if (doc === undefined) throw new RoomError('not_found', 'There is no such entry.');
+    requireStream(caller, room, doc.stream);
+    await requireWritable(rooms, caller, roomId, doc.stream);
+    if (doc.kind !== 'message' || doc.actor.id !== caller.userId || doc.actor.side !== caller.side) {
+      throw new RoomError('forbidden', 'Only the author of a message changes it.');
+    }
+    if (await pages.isRecalled(doc))
+      throw new RoomError('conflict', 'This message was recalled.', { details: { recalled: true } });
+    return doc;
+  }
+
+  async function revise(
+    caller: Caller,
+    original: EntryDoc,
+    kind: 'edit' | 'recall',
+    body: Record<string, unknown>,
+  ): Promise<Entry> {
+    const { roomId, stream, seq } = original;
+    const { entry } = await appender.append({ roomId, stream, kind, actor: actorOf(caller), body, target: seq });
+    return entry;
+  }
+
+  return {
+    async 'message.send'({ roomId, stream, clientId, text, attachments, replyTo, mentions }, { caller }) {
+      await requireWritable(rooms, caller, roomId, stream);
+      if (attachments !== undefined && attachments.length > 0) {
+        const reason = 'there is no such file in this room';
+        throw new RoomError('invalid', `attachments.0: ${reason}`, { details: [{ path: 'attachments.0', reason }] });
+      }
+      if (replyTo !== undefined && (await pages.find(roomId, replyTo))?.stream !== stream) {
+        const reason = 'must be an entry of the same stream';
+        throw new RoomError('invalid', `replyTo: ${reason}`, { details: [{ path: 'replyTo', reason }] });
+      }
+      const body = {
+        text,
+        ...(replyTo === undefined ? {} : { replyTo }),
+        ...(mentions === undefined ? {} : { mentions }),
+      };
+      const appended = await appender.append({
+        roomId,
+        stream,
+        kind: 'message',
+        actor: actorOf(caller),
+        clientId,
+        body,
+      });
+      // A repeat is answered with the first entry as it now stands: it may have been edited or recalled meanwhile.
+      const entry = appended.duplicate ? (await pages.present([appended.doc]))[0] : appended.entry;
+      if (entry?.kind !== 'message') throw new RoomError('conflict', 'This clientId was used for something else.');
+      return { entry, duplicate: appended.duplicate };
+    },
+
+    async 'message.edit'({ roomId, entryId, text }, { caller }) {
+      const original = await ownMessage(caller, roomId, entryId);
+      const entry = await revise(caller, original, 'edit', { entryId, text });
+      if (entry.kind !== 'edit') throw new Error('not an edit');
+      return { entry };
+    },
+
+    async 'message.recall'({ roomId, entryId }, { caller }) {
+      const original = await ownMessage(caller, roomId, entryId);
+      if (clock.now() - original.at.getTime() > RECALL_WINDOW_MS) {
+        throw new RoomError('conflict', 'A message can be recalled within 2 minutes.', {
+          details: { recallableUntil: new Date(original.at.getTime() + RECALL_WINDOW_MS).toISOString() },
+        });
+      }
+      const entry = await revise(caller, original, 'recall', { entryId });
+      if (entry.kind !== 'recall') throw new Error('not a recall');
+      await eraser.erase(original);
+      return { entry };
+    },
+  };
+}
+
+export function actorOf({ userId, name, side, org }: Caller): Actor {
+  return { id: userId, name, side, ...(org === undefined ? {} : { org }) };
+}

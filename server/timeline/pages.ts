@@ -1,0 +1,124 @@
+import type { Entry, StreamPage } from '../../shared/contract/entries.ts';
+import { type EntryDoc, type EntryModel, toWire } from './entry-store.ts';
+
+type Range = { after: number } | { before: number } | 'newest';
+
+/** Reads streams: by index whatever a stream's length, and each message as it now stands. */
+export interface Pages {
+  /** Entries of a range, oldest first, and the stream's head (0 for an empty stream). */
+  read(roomId: string, stream: string, range: Range, limit: number): Promise<{ entries: Entry[]; head: number }>;
+  /** What a client that opens a room gets of a stream: everything after `since` up to `limit`, or the newest. */
+  open(roomId: string, stream: string, since: number | undefined, limit: number): Promise<StreamPage>;
+  head(roomId: string, stream: string): Promise<number>;
+  /** The newest entry that is something to read (no edit, no recall), as it now stands. */
+  last(roomId: string, stream: string): Promise<Entry | undefined>;
+  find(roomId: string, entryId: string): Promise<EntryDoc | undefined>;
+  isRecalled(doc: EntryDoc): Promise<boolean>;
+  /** Entries as they now stand, with the edits and recalls that concern them. */
+  present(docs: readonly EntryDoc[]): Promise<Entry[]>;
+}
+
+const OBJECT_ID = /^[0-9a-f]{24}$/;
+
+export function createPages(entries: EntryModel): Pages {
+  const newest = async (roomId: string, stream: string, limit: number): Promise<EntryDoc[]> =>
+    (await entries.find({ roomId, stream }).sort({ seq: -1 }).limit(limit).lean<EntryDoc[]>()).reverse();
+
+  const head = async (roomId: string, stream: string): Promise<number> => {
+    const last = await entries.findOne({ roomId, stream }, { seq: 1 }).sort({ seq: -1 }).lean<Pick<EntryDoc, 'seq'>>();
+    return last?.seq ?? 0;
+  };
+
+  /**
+   * The edits and recalls of the messages on a page, in their order. They are looked up by the message's seq rather than kept in the
+   * message, so that appending stays the only write and nothing is half done after a crash.
+   */
+  async function revisionsOf(
+    docs: readonly EntryDoc[],
+  ): Promise<Map<number, { text?: string; editedAt?: Date; recalledAt?: Date }>> {
+    const [first] = docs;
+    const found = new Map<number, { text?: string; editedAt?: Date; recalledAt?: Date }>();
+    if (first === undefined) return found;
+    const targets = docs.flatMap((doc) =>
+      doc.kind === 'message' ? [doc.seq] : doc.target === undefined ? [] : [doc.target],
+    );
+    if (targets.length === 0) return found;
+    const revisions = await entries
+      .find({
+        roomId: first.roomId,
+        stream: first.stream,
+        target: { $gte: Math.min(...targets), $lte: Math.max(...targets) },
+      })
+      .sort({ target: 1 })
+      .lean<EntryDoc[]>();
+    for (const revision of revisions.sort((a, b) => a.seq - b.seq)) {
+      if (revision.target === undefined) continue;
+      const before = found.get(revision.target);
+      if (revision.kind === 'recall') found.set(revision.target, { ...before, recalledAt: revision.at });
+      else if (revision.kind === 'edit') {
+        found.set(revision.target, {
+          ...before,
+          text: typeof revision.body['text'] === 'string' ? revision.body['text'] : '',
+          editedAt: revision.at,
+        });
+      }
+    }
+    return found;
+  }
+
+  async function present(docs: readonly EntryDoc[]): Promise<Entry[]> {
+    const revisions = await revisionsOf(docs);
+    return docs.map((doc) => {
+      if (doc.kind === 'message') return toWire(doc, revisions.get(doc.seq));
+      const recalledAt = doc.target === undefined ? undefined : revisions.get(doc.target)?.recalledAt;
+      return doc.kind === 'edit' && recalledAt !== undefined ? toWire(doc, { recalledAt }) : toWire(doc);
+    });
+  }
+
+  return {
+    head,
+    present,
+    async read(roomId, stream, range, limit) {
+      if (range === 'newest') {
+        const docs = await newest(roomId, stream, limit);
+        return { entries: await present(docs), head: docs.at(-1)?.seq ?? 0 };
+      }
+      if ('before' in range) {
+        const docs = await entries
+          .find({ roomId, stream, seq: { $lt: range.before } })
+          .sort({ seq: -1 })
+          .limit(limit)
+          .lean<EntryDoc[]>();
+        return { entries: await present(docs.reverse()), head: await head(roomId, stream) };
+      }
+      const docs = await entries
+        .find({ roomId, stream, seq: { $gt: range.after } })
+        .sort({ seq: 1 })
+        .limit(limit)
+        .lean<EntryDoc[]>();
+      const complete = docs.length > 0 && docs.length < limit;
+      return { entries: await present(docs), head: complete ? (docs.at(-1)?.seq ?? 0) : await head(roomId, stream) };
+    },
+    async open(roomId, stream, since, limit) {
+      const page = await this.read(roomId, stream, since === undefined ? 'newest' : { after: since }, limit);
+      return { stream, ...page, truncated: since !== undefined && (page.entries.at(-1)?.seq ?? page.head) < page.head };
+    },
+    async last(roomId, stream) {
+      const docs = await entries
+        .find({ roomId, stream, kind: { $nin: ['edit', 'recall'] } })
+        .sort({ seq: -1 })
+        .limit(1)
+        .lean<EntryDoc[]>();
+      return (await present(docs))[0];
+    },
+    async find(roomId, entryId) {
+      if (!OBJECT_ID.test(entryId)) return undefined;
+      const doc = await entries.findOne({ _id: entryId, roomId }).lean<EntryDoc>();
+      return doc ?? undefined;
+    },
+    async isRecalled(doc) {
+      const { roomId, stream, seq } = doc;
+      return (await entries.exists({ roomId, stream, target: seq, kind: 'recall' })) !== null;
+    },
+  };
+}
