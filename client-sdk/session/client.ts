@@ -1,5 +1,4 @@
 import type { Entry } from '../../shared/contract/entries.ts';
-import type { RoomError } from '../../shared/contract/errors.ts';
 import type { ServerEventName, ServerEvents } from '../../shared/contract/events.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
 import type { Client, ClientEvents, ClientOptions, ClientState, Identity, LiveRoom } from '../core/api.ts';

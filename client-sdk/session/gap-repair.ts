@@ -52,18 +52,18 @@ export class GapRepair {
     try {
       const limit = Math.min(PAGE_MAX, upTo - after);
       const page = await this.#session.request('entry.fetch', { roomId: this.#roomId, stream, after, limit });
-      this.#fetching.delete(stream);
       this.#room.page(stream, page.entries, page.head);
       // A page that brings nothing new would be asked for at once again, and again.
       if (this.#room.gap(stream)?.after === after) this.#putOff(stream);
       else this.#failures.delete(stream);
     } catch (fault) {
-      this.#fetching.delete(stream);
       const error = asRoomError(fault, 'internal');
       if (this.#session.number === number) {
         this.#putOff(stream, error.retryAfterMs);
         if (error.code === 'not_found' || error.code === 'forbidden') this.#room.refused(error);
       }
+    } finally {
+      this.#fetching.delete(stream);
     }
     this.check(stream);
   }
