@@ -1,0 +1,58 @@
+/** A running engine behind a socket, in the present thread. */
+import { dispatcher, refusal } from './commands/dispatch.ts';
+import { type World, openEngine } from './engine.ts';
+import { sweepExpired } from './ttl.ts';
+import { type Listen, Listener } from './wire/listener.ts';
+
+export interface ServerOptions {
+  readonly dataDir: string;
+  readonly listen: Listen;
+  /** Between two looks for expired documents; MongoDB's is 60 s. */
+  readonly ttlIntervalMs: number;
+  /** How long the end of another process is waited for that owns the directory. */
+  readonly waitForOwnerMs: number;
+}
+
+export interface RunningServer {
+  readonly uri: string;
+  stop(): Promise<void>;
+}
+
+/** Dropped collections are freed in steps of so many records, so that nobody waits long behind one. */
+const GARBAGE_STEP = 2000;
+const GARBAGE_INTERVAL_MS = 20;
+const CURSOR_INTERVAL_MS = 30_000;
+
+/** Opens the engine, then the socket. */
+export async function startServer(options: ServerOptions, world: World): Promise<RunningServer> {
+  const engine = await openEngine(options.dataDir, world, options.waitForOwnerMs);
+  const listener = new Listener(dispatcher(engine), refusal);
+  let uri: string;
+  try {
+    uri = await listener.open(options.listen);
+  } catch (error) {
+    await engine.env.close();
+    throw error;
+  }
+  const collectGarbage = (): void => {
+    if (!engine.catalog.hasGarbage()) return;
+    engine.queue.push({ run: () => engine.catalog.collectGarbage(GARBAGE_STEP), done: () => undefined });
+  };
+  const timers = [
+    setInterval(() => sweepExpired(engine), options.ttlIntervalMs),
+    setInterval(() => engine.cursors.endIdle(), CURSOR_INTERVAL_MS),
+    setInterval(collectGarbage, GARBAGE_INTERVAL_MS),
+  ];
+  return {
+    uri,
+    stop: async () => {
+      for (const timer of timers) clearInterval(timer);
+      listener.close();
+      engine.queue.flush();
+      // The replies of the last group are in the sockets' buffers; the sockets are closed behind them.
+      await new Promise((resolve) => setImmediate(resolve));
+      listener.end();
+      await engine.env.close();
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Group commit: the write commands that wait at one moment share one transaction and one write to the disk, and are answered behind it.
+ * Under load the group grows by itself, because more commands arrive while a group is on its way to the disk.
+ */
+import type { Environment } from './environment.ts';
+
+/** One write command: `run` is called inside the transaction and must leave nothing half done when it throws. */
+export interface WriteTask {
+  run(): void;
+  /** Called after the commit, with the error when the transaction as a whole failed: then nothing of the group is stored. */
+  done(failure: unknown): void;
+}
+
+/** Time after which a group takes no further command, in milliseconds, so that the first in it does not wait for ever. */
+const MAX_GROUP_MS = 50;
+
+export class CommitQueue {
+  readonly #env: Environment;
+  readonly #onFailure: () => void;
+  #waiting: WriteTask[] = [];
+  #scheduled = false;
+
+  /** `onFailure` puts the memory back in line with the disk when a group is lost. */
+  constructor(env: Environment, onFailure: () => void) {
+    this.#env = env;
+    this.#onFailure = onFailure;
+  }
+
+  push(task: WriteTask): void {
+    this.#waiting.push(task);
+    this.#schedule();
+  }
+
+  /** Puts commands in front of those that came meanwhile. */
+  #wait(tasks: readonly WriteTask[]): void {
+    this.#waiting = [...tasks, ...this.#waiting];
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // The check phase follows the poll phase: every command that is in a socket's buffer now is in the queue then.
+    setImmediate(() => this.#commit());
+  }
+
+  /** Runs what waits, at once; for the end. */
+  flush(): void {
+    while (this.#waiting.length > 0) this.#commit();
+  }
+
+  #commit(): void {
+    this.#scheduled = false;
+    const group = this.#waiting;
+    if (group.length === 0) return;
+    this.#waiting = [];
+    let taken = 0;
+    let failure: unknown;
+    let culprit: WriteTask | undefined;
+    try {
+      this.#env.write(() => {
+        const until = performance.now() + MAX_GROUP_MS;
+        for (const task of group) {
+          culprit = task;
+          task.run();
+          culprit = undefined;
+          taken += 1;
+          if (performance.now() > until) break;
+        }
+      });
+    } catch (error) {
+      failure = error ?? new Error('the transaction failed');
+      this.#onFailure();
+      if (culprit) {
+        // One command broke midway and took the group with it: it fails alone, the others are run anew without it.
+        const broken = culprit;
+        this.#wait(group.filter((task) => task !== broken));
+        broken.done(failure);
+        return;
+      }
+      taken = group.length;
+    }
+    if (taken < group.length) this.#wait(group.slice(taken));
+    for (const task of group.slice(0, taken)) task.done(failure);
+  }
+}
