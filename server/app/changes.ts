@@ -87,7 +87,7 @@ export class Changes {
 
   async #look(): Promise<void> {
     const { rooms, inactive, outbox } = this.#parts;
-    for (const room of await this.#rooms.next()) if (rooms.cached(room._id) !== undefined) rooms.learn(room);
+    for (const room of await this.#rooms.next()) rooms.learn(room);
     for (const person of await this.#staff.next()) inactive.learn(person);
     if (this.#round++ % OUTBOX_EVERY === 0) await outbox.sweep();
   }

@@ -104,7 +104,7 @@ export class RoomStore {
   readonly #reading = new Map<string, Promise<RoomDoc | undefined>>();
   readonly #onChange: (room: RoomDoc) => void;
 
-  /** @param onChange called when a room is known to differ from what this server last knew */
+  /** @param onChange called when a room's state is newer than what this server last remembered */
   constructor(model: RoomModel, onChange: (room: RoomDoc) => void) {
     this.model = model;
     this.#onChange = onChange;
@@ -136,7 +136,8 @@ export class RoomStore {
     const known = this.#cache.get(doc._id);
     if (known !== undefined && known.version >= doc.version) return;
     this.#cache.set(doc._id, doc);
-    if (known !== undefined) this.#onChange(doc);
+    // Also for one that was not remembered: connections may have joined it before it was forgotten.
+    this.#onChange(doc);
   }
 
   /**
