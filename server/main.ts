@@ -8,6 +8,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env, process.argv.includes('--demo'));
   const log = createLog(settings.logLevel);
   const service = await startService(settings, { log });
+  if (service.greeting !== undefined) process.stdout.write(`\n${service.greeting}`);
   const stop = (signal: string) => {
     log.info({ signal }, 'stopping');
     service.stop().then(

@@ -5,6 +5,7 @@ import { authCommands } from '../auth/commands.ts';
 import { createTokens } from '../auth/tokens.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { projectCommands } from '../delivery/commands.ts';
+import { prepareDemo } from '../demo/demo.ts';
 import { directoryCommands } from '../directory/commands.ts';
 import { directoryModels } from '../directory/directory-store.ts';
 import { InactivePeople } from '../directory/inactive-people.ts';
@@ -42,7 +43,8 @@ export interface Overrides {
 export interface Service {
   readonly url: string;
   readonly port: number;
-  /** What a portal's backend would call over HTTP, for the seed. */
+  /** With `DEMO`: what the person who started the service is told. */
+  readonly greeting?: string;
   stop(): Promise<void>;
 }
 
@@ -127,9 +129,21 @@ async function serve(
   await eraser.sweep(new Date(clock.now() - ERASED_WITHIN_MS));
   const changes = new Changes({ rooms, staff: directory.staff, inactive, outbox, onError });
 
+  const demo = settings.demo ? await prepareDemo(settings, execute, log) : undefined;
+
   const inFlight = new InFlight();
   const expiry = new Expiry(() => systemClock.now());
-  const http = createServer(createHttpApp({ settings, tokens, execute, inFlight, ready: () => storage.ping(), log }));
+  const http = createServer(
+    createHttpApp({
+      settings,
+      tokens,
+      execute,
+      inFlight,
+      ready: () => storage.ping(),
+      log,
+      ...(demo?.router === undefined ? {} : { demo: demo.router }),
+    }),
+  );
   http.headersTimeout = 10_000;
   http.requestTimeout = 30_000;
   const io = createSocketServer(http, {
@@ -153,6 +167,7 @@ async function serve(
   return {
     url,
     port,
+    ...(demo === undefined ? {} : { greeting: demo.greeting(url) }),
     stop() {
       stopping ??= stopInOrder(log, [
         ['draining', () => drain(http, io)],

@@ -5,6 +5,7 @@ import express, {
   type Request,
   type RequestHandler,
   type Response,
+  type Router,
 } from 'express';
 import helmet from 'helmet';
 import { ERROR_CODES, RoomError, type WireError } from '../../../shared/contract/errors.ts';
@@ -25,6 +26,8 @@ export interface HttpAppParts {
   /** Resolves when the service can serve; rejects with the reason when not. */
   ready(): Promise<void>;
   log: Log;
+  /** The demonstration's pages, in development. */
+  demo?: Router;
 }
 
 /** Serves the registry over HTTP, and what operators and portals ask beside it. */
@@ -46,6 +49,7 @@ export function createHttpApp(parts: HttpAppParts): Express {
     }
   });
 
+  if (parts.demo !== undefined) app.use(parts.demo);
   app.post('/v1/:name', express.json({ limit: PAYLOAD_MAX_BYTES, type: 'application/json' }), command(parts));
   app.use((_request, response) =>
     sendProblem(response, { code: 'not_found', message: 'There is nothing at this address.' }),

@@ -1,0 +1,54 @@
+import type { Router } from 'express';
+import type { Settings } from '../app/settings.ts';
+import { systemClock } from '../clock.ts';
+import type { Execute } from '../registry/execute.ts';
+import type { Log } from '../telemetry/log.ts';
+import { demoPages } from './demo-pages.ts';
+import { demoToken } from './demo-tokens.ts';
+import { DEMO_PEOPLE } from './people.ts';
+import { seedDemo } from './seed.ts';
+
+/** The demonstration that development runs beside the service. */
+export interface Demo {
+  /** Absent when tokens are not this service's to sign. */
+  readonly router?: Router;
+  /** What the person who started the service is told, for the address that it serves at. */
+  greeting(url: string): string;
+}
+
+/** Seeds the demonstration and makes its pages. Where tokens are checked with public keys it can sign none, and says so. */
+export async function prepareDemo(
+  settings: Pick<Settings, 'jwt' | 'jwtAudience' | 'jwtIssuer'>,
+  execute: Execute,
+  log: Log,
+): Promise<Demo> {
+  const { jwt, jwtAudience: audience, jwtIssuer: issuer } = settings;
+  const { roomId } = await seedDemo(execute, log);
+  if (!('secret' in jwt)) {
+    return {
+      greeting: () => 'The demonstration has no pages: with JWKS_URL set, only the portal can sign tokens for them.\n',
+    };
+  }
+  const { secret } = jwt;
+  return {
+    router: demoPages({
+      roomId,
+      mintToken: (person) => demoToken(person, { secret, audience, issuer }, systemClock.now()),
+    }),
+    greeting,
+  };
+}
+
+function greeting(url: string): string {
+  const links = Object.entries(DEMO_PEOPLE).map(
+    ([as, { name, who }]) => `  ${url}/demo/room?as=${as}`.padEnd(url.length + 30) + `${name}, ${who}`,
+  );
+  return [
+    'Delivery Rooms is running, with one delivery project to try. Open it as each of its parties, side by side:',
+    '',
+    ...links,
+    '',
+    `In Chinese: add &lang=zh-CN. All links: ${url}/demo`,
+    '',
+  ].join('\n');
+}
