@@ -131,10 +131,14 @@ export interface Shown {
   readonly userId: string | undefined;
 }
 
+export function ownEntries({ entries, userId }: Shown): Entry[] {
+  return entries.filter(({ actor }) => userId === undefined || actor.id === userId);
+}
+
 /** Messages that the timeline shows: by their own entry, or because it has come past their seq. */
-export function shownBy(outbox: Outbox, { roomId, stream, last, entries, userId }: Shown): Outbox {
-  const own = entries.filter(({ actor }) => userId === undefined || actor.id === userId);
-  const clientIds = new Set(own.flatMap(({ clientId }) => clientId ?? []));
+export function shownBy(outbox: Outbox, shown: Shown): Outbox {
+  const { roomId, stream, last } = shown;
+  const clientIds = new Set(ownEntries(shown).flatMap(({ clientId }) => clientId ?? []));
   return outbox.filter(
     (message) =>
       message.roomId === roomId &&

@@ -7,6 +7,7 @@ import { gapOf } from '../../shared/model/stream-log.ts';
 import type { LiveRoom, RoomEvents, RoomSnapshot, SendOptions, SentMessage } from '../core/api.ts';
 import type { Clock } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
+import type { Shown } from '../core/outbox.ts';
 import * as rooms from '../core/room-state.ts';
 import { RoomView } from '../core/room-view.ts';
 import { GapRepair } from './gap-repair.ts';
@@ -277,12 +278,14 @@ export class RoomShell implements LiveRoom {
 
   #settleOutbox(before: rooms.RoomState, appended: readonly Entry[]): void {
     const { outbox, session } = this.#options;
+    const shown: Shown[] = [];
     for (const [stream, { log }] of this.#state.streams) {
       const past = before.streams.get(stream)?.log;
       if (past?.last === log.last) continue;
       const entries = past ? appended.filter((entry) => entry.stream === stream) : log.entries;
-      outbox.shown({ roomId: this.roomId, stream, last: log.last, entries, userId: session.me?.userId });
+      shown.push({ roomId: this.roomId, stream, last: log.last, entries, userId: session.me?.userId });
     }
+    if (shown.length > 0) outbox.shown(shown);
   }
 
   #changed(): void {

@@ -15,6 +15,7 @@ import {
   type Outbox,
   OUTBOX_MAX,
   type OutboxMessage,
+  ownEntries,
   restore,
   type Shown,
   shownBy,
@@ -152,14 +153,17 @@ export class OutboxSender {
     else this.#timers.set('retry', ready.lookAgainAt - clock.now(), () => this.flush());
   }
 
-  /** The timeline has come further: messages that it shows are done. */
-  shown(shown: Shown): void {
-    const done = shownBy(this.#outbox, shown);
-    if (done.length === 0) return;
-    for (const { clientId } of done) {
-      const entry = shown.entries.find((candidate) => candidate.clientId === clientId);
-      if (entry) this.#settle(clientId, entry);
+  /** Timelines have come further: messages that they show are done, all in one step, so that none is ever seen twice. */
+  shown(timelines: readonly Shown[]): void {
+    const done: OutboxMessage[] = [];
+    for (const timeline of timelines) {
+      for (const message of shownBy(this.#outbox, timeline)) {
+        done.push(message);
+        const entry = ownEntries(timeline).find(({ clientId }) => clientId === message.clientId);
+        if (entry) this.#settle(message.clientId, entry);
+      }
     }
+    if (done.length === 0) return;
     this.#become(without(this.#outbox, done));
     this.flush();
   }
