@@ -10,6 +10,7 @@ const CODES = {
   InvalidLength: 16,
   ProtocolError: 17,
   IllegalOperation: 20,
+  InvalidBSON: 22,
   NamespaceNotFound: 26,
   IndexNotFound: 27,
   PathNotViable: 28,
@@ -51,6 +52,13 @@ const CODES = {
 /** The name of one of MongoDB's error codes. */
 export type ErrorName = keyof typeof CODES;
 
+/** The name of a code, as MongoDB forms it for a code without one too. */
+export function codeNameOf(code: number): string {
+  return NAMES.get(code) ?? `Location${code}`;
+}
+
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(CODES).map(([name, code]) => [code, name]));
+
 /** The part of an error that only some codes carry. */
 export interface ErrorDetails {
   readonly keyPattern?: Record<string, unknown>;
@@ -73,7 +81,7 @@ export class MongoError extends Error {
     super(message);
     this.name = 'MongoError';
     this.code = typeof name === 'number' ? name : CODES[name];
-    this.codeName = typeof name === 'number' ? `Location${name}` : name;
+    this.codeName = typeof name === 'number' ? codeNameOf(name) : name;
     if (details.keyPattern) this.keyPattern = details.keyPattern;
     if (details.keyValue) this.keyValue = details.keyValue;
     if (details.labels) this.labels = details.labels;
