@@ -141,6 +141,7 @@ async function runThread(options: ServerOptions, release: () => void): Promise<E
     stop: async () => {
       if (!stopping) {
         stopping = true;
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
         worker.postMessage('stop');
       }
       const timer = setTimeout(() => void worker.terminate(), STOP_WITHIN_MS);

@@ -4,7 +4,7 @@ import { type Doc, formatValue, isDoc, toNumber } from '../semantics/index.ts';
 import type { Cost } from '../plan/access.ts';
 import { type Access, type IndexScanPlan, type Plan, planQuery } from '../plan/planner.ts';
 import { Matches, type Window, deadlineAfter } from '../plan/query.ts';
-import { type Call, type Command, collectionName, wholeField } from './command.ts';
+import { type Call, type Command, collectionName, textField, wholeField } from './command.ts';
 import { planCount } from './count-distinct.ts';
 import { planFind } from './find.ts';
 import { VERSION } from './handshake.ts';
@@ -164,7 +164,7 @@ const VERBOSITIES = new Set(['queryPlanner', 'executionStats', 'allPlansExecutio
 function explain(call: Call): Doc {
   const body = call.body[call.name];
   if (!isDoc(body)) throw new MongoError('FailedToParse', 'explain command requires a nested object');
-  const verbosity = String(call.body['verbosity'] ?? 'allPlansExecution');
+  const verbosity = textField(call, 'verbosity') ?? 'allPlansExecution';
   if (!VERBOSITIES.has(verbosity))
     throw new MongoError(
       'BadValue',

@@ -99,9 +99,8 @@ function mergeOne(
     const value = field
       .split('.')
       .reduce<unknown>((at, name) => (isDoc(at) && Object.hasOwn(at, name) ? at[name] : undefined), doc);
-    if (value === undefined || value === null || Array.isArray(value))
-      throw new MongoError(51132, "$merge write error: 'on' field cannot be missing, null, undefined or an array");
-    filter[field] = { $eq: value };
+    if (Array.isArray(value)) throw new MongoError(51185, "$merge write error: 'on' field cannot be an array");
+    filter[field] = { $eq: value ?? null };
   }
   const now = engine.world.now();
   const plan = planQuery(collection, { filter, now });

@@ -95,9 +95,9 @@ function collectOperator(path: string, operator: string, operand: unknown, condi
       return;
     case '$regex':
       found.complete = false;
-      if (typeof operand === 'string')
-        prefixRange(path, new BSONRegExp(operand, String(condition['$options'] ?? '')), found);
-      else if (operand instanceof BSONRegExp && condition['$options'] === undefined) prefixRange(path, operand, found);
+      if (condition['$options'] !== undefined) return;
+      if (typeof operand === 'string') prefixRange(path, new BSONRegExp(operand), found);
+      else if (operand instanceof BSONRegExp) prefixRange(path, operand, found);
       return;
     case '$elemMatch':
       found.complete = false;

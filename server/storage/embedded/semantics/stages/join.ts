@@ -135,13 +135,14 @@ function lookup(spec: unknown, env: StageEnv, compile: CompilePipeline): Stage {
 
 /** Finds what belongs to a document: by index where there is one, else by a hash of the other collection made once. */
 function join(from: string, local: readonly string[], foreign: string, env: StageEnv): (doc: Doc) => Iterable<Doc> {
-  const { lookupBy } = env;
-  if (lookupBy) return (doc) => lookupBy.call(env, from, foreign, localValues(doc, local));
   let table: Map<string, [number, Doc][]> | null = null;
   return (doc) => {
+    const values = localValues(doc, local);
+    const indexed = env.lookupBy?.(from, foreign, values);
+    if (indexed) return indexed;
     table ??= hashed(env.collection(from), foreign.split('.'));
     const found = new Map<number, Doc>();
-    for (const value of localValues(doc, local)) {
+    for (const value of values) {
       for (const [order, match] of table.get(hashOf(value)) ?? []) found.set(order, match);
     }
     return [...found].sort(([a], [b]) => a - b).map(([, match]) => match);

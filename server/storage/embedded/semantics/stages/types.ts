@@ -6,8 +6,8 @@ import type { Doc } from '../values.ts';
 export interface PipelineEnv {
   /** All documents of a collection of the same database; none where there is no such collection. */
   collection(name: string): Iterable<Doc>;
-  /** The documents whose field equals one of the values, by an index; where absent a join reads the collection once and hashes it. */
-  lookupBy?(name: string, field: string, values: unknown[]): Iterable<Doc>;
+  /** The documents whose field equals one of the values, by an index; where absent or without one (undefined) a join hashes the collection once. */
+  lookupBy?(name: string, field: string, values: unknown[]): Iterable<Doc> | undefined;
   readonly let?: Doc;
   /** What `$$NOW` is. */
   readonly now: Date;
