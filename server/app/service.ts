@@ -12,6 +12,7 @@ import { InactivePeople } from '../directory/inactive-people.ts';
 import { Expiry } from '../live/expiry.ts';
 import { Hub, type RoomsServer } from '../live/hub.ts';
 import { Inbox } from '../live/inbox.ts';
+import { roomChanged } from '../live/room-changed.ts';
 import { createExecute } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';
@@ -24,6 +25,7 @@ import { connectStorage, type Storage } from '../storage/connect.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { Appender } from '../timeline/appender.ts';
 import { entryModel } from '../timeline/entry-store.ts';
+import { Follower } from '../timeline/follower.ts';
 import { messageCommands } from '../timeline/message-commands.ts';
 import { createPages } from '../timeline/pages.ts';
 import { createReadMarks, readMarkModel } from '../timeline/read-marks.ts';
@@ -89,11 +91,11 @@ async function serve(
   const directory = directoryModels(connection);
   await createIndexes([entries, readMarks, roomDocs, directory.orgs, directory.staff, directory.products]);
 
-  const hub = new Hub(clock);
+  const hub = new Hub(clock, (roomId, stream) => appender.unwatch(roomId, stream));
   const inactive = new InactivePeople(directory.staff, (userId) =>
     hub.expel(userId, 'This account is not active any more.'),
   );
-  const rooms = new RoomStore(roomDocs, (room) => hub.recheck(room, 'You are no longer in this room.'));
+  const rooms = new RoomStore(roomDocs, (room, before) => roomChanged(hub, room, before));
   const pages = createPages(entries);
   const marks = createReadMarks({ entries, marks: readMarks });
   const activity = new Activity(roomDocs, onError);
@@ -115,7 +117,7 @@ async function serve(
     rates: createRates(settings.rateLimitFactor),
     isInactive: (userId) => inactive.has(userId),
     handlers: {
-      ...roomCommands({ rooms, activity, directory, pages, marks, hub }),
+      ...roomCommands({ rooms, activity, appender, directory, pages, marks, hub }),
       ...memberCommands({ rooms, directory, outbox }),
       ...messageCommands({ rooms, appender, pages, eraser, clock }),
       ...projectCommands({ rooms, outbox, directory, clock, dice }),
@@ -127,6 +129,7 @@ async function serve(
   await inactive.load();
   await outbox.sweep();
   await eraser.sweep(new Date(clock.now() - ERASED_WITHIN_MS));
+  const follower = new Follower({ appender, streams: () => hub.listened(), onError });
   const changes = new Changes({ rooms, staff: directory.staff, inactive, outbox, onError });
 
   const demo = settings.demo ? await prepareDemo(settings, execute, log) : undefined;
@@ -159,6 +162,7 @@ async function serve(
   });
   await listen(http, settings.port, settings.host);
   changes.start();
+  follower.start();
   const { port } = http.address() as AddressInfo;
   const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`;
   log.info({ url, database: storage.kind }, 'serving');
@@ -179,7 +183,7 @@ async function serve(
             expiry.close();
             inbox.close();
             hub.close();
-            return changes.stop();
+            return Promise.all([changes.stop(), follower.stop()]).then(() => undefined);
           },
         ],
         ['appends', () => appender.close()],

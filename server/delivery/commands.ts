@@ -97,7 +97,8 @@ export function projectCommands({
           activity: { buyer: now, provider: now, operator: now },
           outbox: outboxOf(firstEntries(orderId, provider, flow.nodes, flow.current)),
           version: 1,
-          changedAt: now,
+          // Nobody can know it yet, so nobody has to learn of a change; and the service's clock is not the database's.
+          changedAt: new Date(0),
           createdAt: now,
         };
         try {

@@ -1,3 +1,4 @@
+import { mongo } from 'mongoose';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { builtInTemplate } from '../delivery/built-in-templates.ts';
 import type { Handlers } from '../registry/call.ts';
@@ -48,12 +49,19 @@ export function directoryCommands(parts: {
         });
       }
       await requireOrgs([input.vendorOrg, ...orgsOfProviders]);
-      const stored = await products.findById(input.productId, { vendorOrg: 1 }).lean<{ vendorOrg: string }>();
-      if (caller.side === 'vendor' && stored !== null && stored.vendorOrg !== caller.org) {
+      const { productId, warrantyDays, ...rest } = input;
+      const mine = caller.side === 'vendor' ? { vendorOrg: input.vendorOrg } : {};
+      try {
+        await products.replaceOne(
+          { _id: productId, ...mine },
+          { ...rest, warrantyDays: warrantyDays ?? null },
+          { upsert: true },
+        );
+      } catch (error) {
+        // The id is taken, and not by a product of this vendor.
+        if (!(error instanceof mongo.MongoServerError) || error.code !== 11_000) throw error;
         throw new RoomError('not_found', 'There is no such product.');
       }
-      const { productId, warrantyDays, ...rest } = input;
-      await products.replaceOne({ _id: productId }, { ...rest, warrantyDays: warrantyDays ?? null }, { upsert: true });
       return { product: { productId, name: input.name, vendorOrg: input.vendorOrg, templateId: input.templateId } };
     },
   };
@@ -69,6 +77,7 @@ export function directoryCommands(parts: {
         { _id: userId },
         {
           $set: { ...rest, dept: dept ?? null, tags: tags ?? [], leave: leave ?? null },
+          $inc: { version: 1 },
           $currentDate: { changedAt: true },
         },
         { upsert: true, returnDocument: 'after' },

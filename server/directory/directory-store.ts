@@ -17,6 +17,8 @@ export interface StaffDoc {
   tags: string[];
   leave: { from: string; to: string } | null;
   active: boolean;
+  /** Raised by each change. */
+  version: number;
   /** The database's own time of the last change: other servers learn of changes by it. */
   changedAt: Date;
 }
@@ -44,6 +46,7 @@ const staffSchema = new Schema<StaffDoc>(
     tags: [String],
     leave: mixed,
     active: Boolean,
+    version: Number,
     changedAt: Date,
   },
   { collection: 'staff', versionKey: false },

@@ -5,7 +5,8 @@ import type { StaffDoc } from './directory-store.ts';
 export class InactivePeople {
   readonly #staff: Model<StaffDoc>;
   readonly #onInactive: (userId: string) => void;
-  readonly #ids = new Set<string>();
+  /** By user id, the version of the document that said so. */
+  readonly #ids = new Map<string, number>();
 
   /** @param onInactive called when somebody is newly known to be inactive */
   constructor(staff: Model<StaffDoc>, onInactive: (userId: string) => void) {
@@ -14,19 +15,25 @@ export class InactivePeople {
   }
 
   async load(): Promise<void> {
-    const people = await this.#staff.find({ active: false }, { _id: 1 }).lean<Pick<StaffDoc, '_id'>[]>();
-    for (const { _id } of people) this.#ids.add(_id);
+    const people = await this.#staff
+      .find({ active: false }, { version: 1 })
+      .lean<Pick<StaffDoc, '_id' | 'version'>[]>();
+    for (const { _id, version } of people) this.#ids.set(_id, version);
   }
 
   has(userId: string): boolean {
     return this.#ids.has(userId);
   }
 
-  learn({ _id, active }: Pick<StaffDoc, '_id' | 'active'>): void {
-    if (active) this.#ids.delete(_id);
-    else if (!this.#ids.has(_id)) {
-      this.#ids.add(_id);
-      this.#onInactive(_id);
+  /** Takes over what the directory says of a person; something older than what is known is passed over. */
+  learn({ _id, active, version }: Pick<StaffDoc, '_id' | 'active' | 'version'>): void {
+    const known = this.#ids.get(_id);
+    if (known !== undefined && known > version) return;
+    if (active) {
+      this.#ids.delete(_id);
+      return;
     }
+    this.#ids.set(_id, version);
+    if (known === undefined) this.#onInactive(_id);
   }
 }

@@ -1,4 +1,5 @@
 import { AUTH_EXPIRING_AHEAD_MS } from '../../shared/contract/limits.ts';
+import { type Clock, iso } from '../clock.ts';
 import { emitTo, type RoomsSocket } from './hub.ts';
 
 const TICK_MS = 1_000;
@@ -8,15 +9,22 @@ const TICK_MS = 1_000;
  * something is due, by the real clock, because that is what tokens are issued by.
  */
 export class Expiry {
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #due = new Map<number, Set<RoomsSocket>>();
-  readonly #timer: NodeJS.Timeout;
+  #cancel: (() => void) | undefined;
   #swept: number;
 
-  constructor(now: () => number) {
-    this.#now = now;
-    this.#swept = Math.floor(now() / TICK_MS);
-    this.#timer = setInterval(() => this.#sweep(), TICK_MS).unref();
+  /** @param clock the real clock */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#swept = Math.floor(clock.now() / TICK_MS);
+  }
+
+  start(): void {
+    this.#cancel = this.#clock.after(TICK_MS, () => {
+      this.#sweep();
+      this.start();
+    });
   }
 
   /** Begins to watch a connection, also anew after its token was renewed. */
@@ -24,7 +32,7 @@ export class Expiry {
     this.unwatch(socket);
     const { expiresAt } = socket.data.caller;
     const warnAt = expiresAt - AUTH_EXPIRING_AHEAD_MS;
-    if (warnAt > this.#now()) this.#put(warnAt, socket);
+    if (warnAt > this.#clock.now()) this.#put(warnAt, socket);
     else this.#warn(socket);
   }
 
@@ -35,7 +43,7 @@ export class Expiry {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#cancel?.();
     this.#due.clear();
   }
 
@@ -48,8 +56,9 @@ export class Expiry {
   }
 
   #sweep(): void {
-    const now = this.#now();
-    for (const until = Math.floor(now / TICK_MS); this.#swept < until; ) {
+    const now = this.#clock.now();
+    const until = Math.floor(now / TICK_MS);
+    while (this.#swept < until) {
       this.#swept += 1;
       const due = this.#due.get(this.#swept);
       this.#due.delete(this.#swept);
@@ -64,7 +73,7 @@ export class Expiry {
 
   #warn(socket: RoomsSocket): void {
     const { expiresAt } = socket.data.caller;
-    emitTo(socket, 'auth.expiring', { at: new Date(expiresAt).toISOString() });
+    emitTo(socket, 'auth.expiring', { at: iso(expiresAt) });
     this.#put(expiresAt, socket);
   }
 }

@@ -25,10 +25,16 @@ export class Hub {
   readonly presence: Presence;
   readonly typing: Typing;
   #io: RoomsServer | undefined;
+  /** The channels that somebody has joined, as the adapter tells. */
+  readonly #channels = new Set<string>();
   readonly #seats = new Map<string, Set<RoomsSocket>>();
   readonly #users = new Map<string, Set<RoomsSocket>>();
 
-  constructor(clock: Clock) {
+  readonly #onSilent: (roomId: string, stream: string) => void;
+
+  /** @param onSilent called when nobody listens to a stream any more */
+  constructor(clock: Clock, onSilent: (roomId: string, stream: string) => void = () => undefined) {
+    this.#onSilent = onSilent;
     this.presence = new Presence(clock, (roomId, person, online) => {
       const { userId, name, side } = person;
       this.send(roomId, PRESENCE_STREAM, 'presence', { roomId, userId, name, side, online });
@@ -40,6 +46,28 @@ export class Hub {
 
   attach(io: RoomsServer): void {
     this.#io = io;
+    const { adapter } = io.of('/');
+    adapter.on('create-room', (channel: string) => {
+      if (parseChannel(channel) !== undefined) this.#channels.add(channel);
+    });
+    adapter.on('delete-room', (channel: string) => {
+      if (!this.#channels.delete(channel)) return;
+      const silent = parseChannel(channel);
+      if (silent !== undefined) this.#onSilent(silent.roomId, silent.stream);
+    });
+  }
+
+  /** The streams that somebody listens to on this server. */
+  *listened(): Generator<{ roomId: string; stream: string }> {
+    for (const channel of this.#channels) {
+      const stream = parseChannel(channel);
+      if (stream !== undefined) yield stream;
+    }
+  }
+
+  /** Says whether anybody has opened this room on this server. */
+  hasListeners(roomId: string): boolean {
+    return STREAMS_OF_PROJECT.some((stream) => this.#channels.has(channelOf(roomId, stream)));
   }
 
   /** Sends an event to everyone who has joined a stream. */
@@ -72,14 +100,21 @@ export class Hub {
     return this.#users.get(userId)?.size ?? 0;
   }
 
-  /** Connections of a room's people that have not joined one of its streams. */
+  /** Connections of a room's people that have not joined one of its streams. A portal's backend has no unread entries and is passed over. */
   *outside(room: RoomDoc, stream: string): Generator<RoomsSocket> {
-    const channel = channelOf(room._id, stream);
     for (const seat of room.seats) {
-      for (const socket of this.#seats.get(seat) ?? []) {
-        if (!socket.rooms.has(channel) && readableStreams(socket.data.caller, room).includes(stream)) yield socket;
-      }
+      for (const socket of this.#seats.get(seat) ?? []) if (this.isOutside(socket, room, stream)) yield socket;
     }
+  }
+
+  isOutside(socket: RoomsSocket, room: RoomDoc, stream: string): boolean {
+    const { caller } = socket.data;
+    return (
+      socket.connected &&
+      caller.side !== 'service' &&
+      !socket.rooms.has(channelOf(room._id, stream)) &&
+      readableStreams(caller, room).includes(stream)
+    );
   }
 
   hasOutside(room: RoomDoc): boolean {
@@ -140,12 +175,18 @@ export class Hub {
   /** Ends every connection of a person. */
   expel(userId: string, reason: string): void {
     for (const socket of [...(this.#users.get(userId) ?? [])]) {
-      for (const roomId of joinedRooms(socket)) emitTo(socket, 'access.revoked', { roomId, reason });
+      for (const roomId of joinedRooms(socket)) {
+        // Left first, so that nobody sees them as present for the grace of a reload.
+        this.leave(socket, roomId);
+        emitTo(socket, 'access.revoked', { roomId, reason });
+      }
       socket.disconnect(true);
     }
   }
 
   enter(socket: RoomsSocket, roomId: string, streams: readonly string[]): void {
+    // It may have ended while the room was read: joined now, it would be a ghost that nothing removes.
+    if (!socket.connected) return;
     const again = joinedRooms(socket).has(roomId);
     void socket.join(streams.map((stream) => channelOf(roomId, stream)));
     if (!again) this.presence.enter(roomId, personOf(socket.data.caller));

@@ -12,6 +12,8 @@ const GATHER_MS = 100;
 export class Inbox {
   readonly #parts: { hub: Hub; rooms: RoomStore; pages: Pages; marks: ReadMarks; onError: (error: unknown) => void };
   readonly #gathering = new Map<string, { doc: EntryDoc; timer: NodeJS.Timeout }>();
+  readonly #telling = new Set<string>();
+  #closed = false;
 
   constructor(parts: {
     hub: Hub;
@@ -32,17 +34,32 @@ export class Inbox {
       waiting.doc = doc;
       return;
     }
-    const timer = setTimeout(() => {
-      const gathered = this.#gathering.get(key);
-      this.#gathering.delete(key);
-      if (gathered !== undefined) this.#tell(gathered.doc).catch(this.#parts.onError);
-    }, GATHER_MS).unref();
-    this.#gathering.set(key, { doc, timer });
+    this.#gathering.set(key, { doc, timer: this.#later(key) });
   }
 
   close(): void {
+    this.#closed = true;
     for (const { timer } of this.#gathering.values()) clearTimeout(timer);
     this.#gathering.clear();
+  }
+
+  #later(key: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      if (this.#closed) return;
+      // One at a time for a stream, so that a later head is never overtaken by an earlier one.
+      if (this.#telling.has(key)) {
+        const waiting = this.#gathering.get(key);
+        if (waiting !== undefined) waiting.timer = this.#later(key);
+        return;
+      }
+      const gathered = this.#gathering.get(key);
+      this.#gathering.delete(key);
+      if (gathered === undefined) return;
+      this.#telling.add(key);
+      this.#tell(gathered.doc)
+        .catch(this.#parts.onError)
+        .finally(() => this.#telling.delete(key));
+    }, GATHER_MS).unref();
   }
 
   async #tell(doc: EntryDoc): Promise<void> {
@@ -61,6 +78,8 @@ export class Inbox {
         const counting = unreadOf.get(userId) ?? marks.unread(roomId, [stream], userId);
         unreadOf.set(userId, counting);
         const unread = (await counting)[stream] ?? 0;
+        // Asked again: the right to read may have been withdrawn while it was counted.
+        if (!hub.isOutside(socket, rooms.cached(roomId) ?? room, stream)) return;
         emitTo(socket, 'inbox', { roomId, stream, head: doc.seq, unread, last });
       }),
     );

@@ -49,7 +49,9 @@ export class Activity {
         { ordered: false },
       );
     };
-    this.#writing = this.#writing.catch(() => undefined).then(write);
-    return this.#writing;
+    const writing = this.#writing.then(write);
+    // A failed write is told to whoever asked for it, and not to those who ask later.
+    this.#writing = writing.catch(() => undefined);
+    return writing;
   }
 }

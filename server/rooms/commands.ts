@@ -3,6 +3,7 @@ import { CATCH_UP_MAX, JOINED_ROOMS_MAX } from '../../shared/contract/limits.ts'
 import type { DirectoryModels } from '../directory/directory-store.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Call, Connection, Handlers } from '../registry/call.ts';
+import type { Appender } from '../timeline/appender.ts';
 import type { Pages } from '../timeline/pages.ts';
 import type { ReadMarks } from '../timeline/read-marks.ts';
 import { readableStreams, writableStreams } from './access.ts';
@@ -15,6 +16,7 @@ import { membersOf, roomView } from './room-view.ts';
 export interface RoomParts {
   rooms: RoomStore;
   activity: Activity;
+  appender: Appender;
   directory: DirectoryModels;
   pages: Pages;
   marks: ReadMarks;
@@ -26,6 +28,7 @@ type RoomCommands = 'room.list' | 'room.get' | 'room.join' | 'room.leave' | 'ent
 export function roomCommands({
   rooms,
   activity,
+  appender,
   directory,
   pages,
   marks,
@@ -53,7 +56,8 @@ export function roomCommands({
       if (joined.size >= JOINED_ROOMS_MAX && !joined.has(roomId)) {
         throw new RoomError('conflict', `A connection opens at most ${JOINED_ROOMS_MAX} rooms: leave one first.`);
       }
-      const streams = readableStreams(caller, room);
+      await appender.watch(roomId, readableStreams(caller, room));
+      const streams = readableStreams(caller, rooms.cached(roomId) ?? room);
       // Joined before it is read: what is written in between arrives live as well, and the client tells by seq. The other way round it would be missed.
       connection.enter(roomId, streams);
       const [members, opened] = await Promise.all([

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Side } from '../../shared/contract/primitives.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
 import type { RoomKind } from '../../shared/contract/rooms.ts';
 import { decodeCursor, encodeCursor } from '../registry/cursor.ts';
@@ -8,6 +9,15 @@ import type { ReadMarks } from '../timeline/read-marks.ts';
 import { readableStreams } from './access.ts';
 import type { Activity } from './activity.ts';
 import { type ActivityOf, type RoomDoc, type RoomModel, seatOf } from './room-store.ts';
+
+/** The order that a side's list is in: what happens in a stream that it cannot read must not move anything in it. */
+const ORDER_OF: Readonly<Record<Side, ActivityOf>> = {
+  buyer: 'buyer',
+  provider: 'provider',
+  vendor: 'provider',
+  service: 'provider',
+  operator: 'operator',
+};
 
 const cursorShape = z.tuple([z.int(), z.string()]);
 
@@ -20,12 +30,7 @@ export async function listRooms(
   const seat = seatOf(caller);
   if (seat === undefined) return { items: [] };
   await parts.activity.flush();
-  const order: ActivityOf =
-    caller.side === 'buyer'
-      ? 'buyer'
-      : caller.side === 'provider' || caller.side === 'vendor'
-        ? 'provider'
-        : 'operator';
+  const order = ORDER_OF[caller.side];
   const field = `activity.${order}`;
   const filter: Record<string, unknown> = { seats: seat };
   if (query.kind !== undefined) filter['kind'] = query.kind;

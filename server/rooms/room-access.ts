@@ -24,7 +24,7 @@ export async function requireReadable(
   return room;
 }
 
-export function requireStream(caller: Caller, room: RoomDoc, stream: string): void {
+function requireStream(caller: Caller, room: RoomDoc, stream: string): void {
   if (!readableStreams(caller, room).includes(stream))
     throw new RoomError('not_found', 'There is no such stream in this room.');
 }

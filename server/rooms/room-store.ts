@@ -102,10 +102,10 @@ export class RoomStore {
   readonly model: RoomModel;
   readonly #cache = new LRUCache<string, RoomDoc>({ max: CACHED });
   readonly #reading = new Map<string, Promise<RoomDoc | undefined>>();
-  readonly #onChange: (room: RoomDoc) => void;
+  readonly #onChange: (room: RoomDoc, before: RoomDoc | undefined) => void;
 
-  /** @param onChange called when a room's state is newer than what this server last remembered */
-  constructor(model: RoomModel, onChange: (room: RoomDoc) => void) {
+  /** @param onChange called when a room's state is newer than what this server last remembered, with that where there is any */
+  constructor(model: RoomModel, onChange: (room: RoomDoc, before: RoomDoc | undefined) => void) {
     this.model = model;
     this.#onChange = onChange;
   }
@@ -137,7 +137,7 @@ export class RoomStore {
     if (known !== undefined && known.version >= doc.version) return;
     this.#cache.set(doc._id, doc);
     // Also for one that was not remembered: connections may have joined it before it was forgotten.
-    this.#onChange(doc);
+    this.#onChange(doc, known);
   }
 
   /**

@@ -4,8 +4,9 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
-import { CLIENT_ID_INDEX, type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
-import { type StreamHead, StreamHeads } from './stream-heads.ts';
+import { CLIENT_ID_INDEX, type EntryDoc, type EntryModel, isCountable, SEQ_INDEX, toWire } from './entry-store.ts';
+import { admitRevisions, revisionsOf } from './revisions.ts';
+import { type StreamHead, StreamHeads, type StreamRef } from './stream-heads.ts';
 
 /** What is to be appended; the stream gives it its number. */
 export interface Draft {
@@ -21,7 +22,7 @@ export interface Draft {
 export interface Appended {
   doc: EntryDoc;
   entry: Entry;
-  /** True when the same author's same `clientId` was stored before; `doc` is then the first one. */
+  /** True when it was stored by an earlier call: the same author's same `clientId`, or an earlier recall of the same message. */
   duplicate: boolean;
 }
 
@@ -29,14 +30,25 @@ export interface Appended {
 export type OnEntry = (doc: EntryDoc, entry: Entry) => void;
 
 interface Pending {
+  /** Given once and kept through every attempt: an attempt whose outcome was not learnt is recognised by it. */
+  id: mongo.ObjectId;
   draft: Draft;
   resolve(appended: Appended): void;
   reject(error: unknown): void;
 }
 
+/** Which unique index refused a document. */
+type Clash = 'seq' | 'client_id' | 'entry';
+
 const BATCH_MAX = 500;
 /** How often in a row another server may be faster before we say that the stream is too busy. */
 const CONFLICTS_MAX = 50;
+/** Streams that are asked after by one query, entries that are handed on at a time, and how many such pages before readers are left to fetch. */
+const FOLLOW_STREAMS = 100;
+const FOLLOW_PAGE = 500;
+const FOLLOW_PAGES = 4;
+
+const keyOf = ({ roomId, stream }: StreamRef): string => `${roomId}/${stream}`;
 
 /**
  * The one way in for a fact. Entries of a stream that wait at the same moment are written by one command (group commit) under the stream's next
@@ -63,7 +75,8 @@ export class Appender {
 
   /**
    * Appends an entry and resolves when it is on disk and handed on.
-   * @throws {RoomError} `unavailable` when it is not known to be stored; the same `clientId` may then be sent again without harm
+   * @throws {RoomError} `conflict` for an edit of a recalled message; `unavailable` when it is not known to be stored: the same `clientId` may
+   *   then be sent again without harm
    */
   append(draft: Draft): Promise<Appended> {
     if (this.#closed)
@@ -71,8 +84,8 @@ export class Appender {
         new RoomError('unavailable', 'This server is stopping: send it again to another.', { retryAfterMs: 200 }),
       );
     return new Promise((resolve, reject) => {
-      const key = `${draft.roomId}/${draft.stream}`;
-      const pending: Pending = { draft, resolve, reject };
+      const key = keyOf(draft);
+      const pending: Pending = { id: new mongo.ObjectId(), draft, resolve, reject };
       const queue = this.#queues.get(key);
       if (queue !== undefined) {
         queue.push(pending);
@@ -85,25 +98,69 @@ export class Appender {
     });
   }
 
-  /** Learns of entries that other servers wrote to a stream, and hands them on; does nothing while this server itself is writing to it. */
-  async follow(roomId: string, stream: string): Promise<void> {
-    const key = `${roomId}/${stream}`;
-    if (this.#queues.has(key) || !this.#heads.knows(key)) return;
-    const before = this.#heads.published(key);
-    const fresh = await this.#entries
-      .find({ roomId, stream, seq: { $gt: before } })
-      .sort({ seq: 1 })
-      .limit(BATCH_MAX)
-      .lean<EntryDoc[]>();
-    if (fresh.length === 0 || this.#queues.has(key)) return;
-    for (const doc of fresh) this.#publish(key, doc);
-    this.#heads.forget(key);
+  /**
+   * From now on every entry of these streams is handed on, whoever writes it; `follow` looks for those that other servers write. Call it before
+   * a reader's first read: what that read does not contain is then handed on later.
+   */
+  async watch(roomId: string, streams: readonly string[]): Promise<void> {
+    await Promise.all(streams.map((stream) => this.#heads.watch(keyOf({ roomId, stream }), roomId, stream)));
+  }
+
+  /** Nobody here listens to this stream any more. */
+  unwatch(roomId: string, stream: string): void {
+    this.#heads.unwatch(keyOf({ roomId, stream }));
+  }
+
+  /** Hands on what other servers wrote to these streams. One query for a hundred streams that are quiet, and one for each that is not. */
+  async follow(streams: Iterable<StreamRef>): Promise<void> {
+    const quiet = [...streams].filter((ref) => !this.#queues.has(keyOf(ref)));
+    for (let i = 0; i < quiet.length; i += FOLLOW_STREAMS) {
+      const behind = await this.#behind(quiet.slice(i, i + FOLLOW_STREAMS));
+      for (const ref of behind) await this.#catchUp(ref);
+    }
   }
 
   /** Takes nothing more and resolves when everything that was taken is answered. */
   async close(): Promise<void> {
     this.#closed = true;
     while (this.#working.size > 0) await Promise.all(this.#working);
+  }
+
+  /** Those of some streams in which there is more than was handed on; one that was never watched is watched from here on. */
+  async #behind(streams: readonly StreamRef[]): Promise<StreamRef[]> {
+    const unknown = streams.filter((ref) => this.#heads.published(keyOf(ref)) === undefined);
+    await Promise.all(unknown.map(({ roomId, stream }) => this.watch(roomId, [stream])));
+    const clauses = streams.map(({ roomId, stream }) => ({
+      roomId,
+      stream,
+      seq: { $gt: this.#heads.published(keyOf({ roomId, stream })) ?? 0 },
+    }));
+    const news = await this.#entries
+      .find({ $or: clauses }, { _id: 0, roomId: 1, stream: 1 })
+      .limit(FOLLOW_PAGE)
+      .lean<StreamRef[]>();
+    return [...new Map(news.map(({ roomId, stream }) => [keyOf({ roomId, stream }), { roomId, stream }])).values()];
+  }
+
+  async #catchUp({ roomId, stream }: StreamRef): Promise<void> {
+    const key = keyOf({ roomId, stream });
+    for (let page = 0; page < FOLLOW_PAGES; page++) {
+      const after = this.#heads.published(key);
+      // While this server writes to the stream, the writing itself learns of what others wrote.
+      if (after === undefined || this.#queues.has(key)) return;
+      const fresh = await this.#entries
+        .find({ roomId, stream, seq: { $gt: after } })
+        .sort({ seq: 1 })
+        .limit(FOLLOW_PAGE)
+        .lean<EntryDoc[]>();
+      if (this.#queues.has(key)) return;
+      this.#heads.forget(key);
+      for (const doc of fresh) this.#publish(key, doc);
+      if (fresh.length < FOLLOW_PAGE) return;
+    }
+    // Too far behind to hand everything on: readers see the jump to the last entry and fetch what lies between.
+    const last = await this.#entries.findOne({ roomId, stream }).sort({ seq: -1 }).lean<EntryDoc>();
+    if (last !== null && !this.#queues.has(key)) this.#publish(key, last);
   }
 
   async #drain(key: string, queue: Pending[]): Promise<void> {
@@ -117,12 +174,13 @@ export class Appender {
         this.#heads.forget(key);
         if (!isUnreachable(error) && !(error instanceof RoomError))
           this.#log.error({ err: error, stream: key }, 'append failed');
-        for (const pending of batch) pending.reject(error);
+        for (const pending of batch) pending.reject(notKnown(error));
       }
     }
     this.#queues.delete(key);
   }
 
+  /** Leaves in `batch` what is not answered yet, so that a failure is told to those and no others. */
   async #commit(key: string, batch: Pending[]): Promise<void> {
     let conflicts = 0;
     while (batch.length > 0) {
@@ -132,18 +190,13 @@ export class Appender {
       const authors = batch.map(({ draft }) => draft.actor.id);
       const { head, missed } = await this.#heads.load(key, roomId, stream, authors);
       for (const doc of missed) this.#publish(key, doc);
-      const docs = this.#number(head, batch);
+      const ready = await this.#admit(batch);
+      if (ready === 0) continue;
+      const docs = this.#number(head, batch.slice(0, ready));
       const result = await this.#insert(docs);
-      for (let i = 0; i < result.stored; i++) this.#settle(key, batch[i], docs[i]);
-      batch.splice(0, result.stored);
+      for (const doc of docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc);
       if (result.clash === undefined) continue;
-      const [clashed] = batch;
-      const known =
-        result.clash === 'client_id' && clashed !== undefined ? await this.#known(clashed.draft) : undefined;
-      if (known !== undefined) {
-        batch.shift()?.resolve({ doc: known, entry: toWire(known), duplicate: true });
-        continue;
-      }
+      if (result.clash !== 'seq' && (await this.#settleStored(result.clash, batch)) > 0) continue;
       // Another server was faster: its entries come first, ours are numbered anew.
       this.#heads.forget(key);
       if (++conflicts > CONFLICTS_MAX)
@@ -151,22 +204,48 @@ export class Appender {
     }
   }
 
+  /**
+   * Answers edits and recalls of what is recalled already, and says how many drafts may be numbered now.
+   *
+   * It is asked after the head was read and before the numbers are taken: a recall that another server appends in between takes one of those
+   * numbers, so the insert is refused and this is asked again. That is why no edit ever stands behind its message's recall.
+   */
+  async #admit(batch: Pending[]): Promise<number> {
+    const targets = batch.flatMap(({ draft }) => (draft.target === undefined ? [] : [draft.target]));
+    const [first] = batch;
+    if (targets.length === 0 || first === undefined) return batch.length;
+    const stored = await revisionsOf(this.#entries, first.draft, targets);
+    const { refused, ready } = admitRevisions(
+      batch.map(({ draft }) => draft),
+      stored,
+    );
+    const waiting: Pending[] = [];
+    batch.forEach((pending, index) => {
+      const refusal = refused.get(index);
+      if (refusal === undefined) waiting.push(pending);
+      else if (refusal instanceof RoomError) pending.reject(refusal);
+      else pending.resolve({ doc: refusal, entry: toWire(refusal), duplicate: true });
+    });
+    batch.splice(0, batch.length, ...waiting);
+    return ready;
+  }
+
   #number(head: StreamHead, batch: readonly Pending[]): EntryDoc[] {
     const at = new Date(this.#clock.now());
     let { seq, tally } = head;
     const own = new Map<string, number>();
-    return batch.map(({ draft }) => {
+    return batch.map(({ id, draft }) => {
       const countable = isCountable(draft.kind) ? 1 : 0;
       const ownTally = (own.get(draft.actor.id) ?? head.own.get(draft.actor.id) ?? 0) + countable;
       own.set(draft.actor.id, ownTally);
       seq += 1;
       tally += countable;
-      return { _id: new mongo.ObjectId(), ...draft, seq, at, tally, ownTally };
+      return { _id: id, ...draft, seq, at, tally, ownTally };
     });
   }
 
   /** Writes documents in order; says how many are stored and, when one was refused, which unique index refused it. */
-  async #insert(docs: EntryDoc[]): Promise<{ stored: number; clash?: 'client_id' | 'seq' }> {
+  async #insert(docs: EntryDoc[]): Promise<{ stored: number; clash?: Clash }> {
     try {
       await this.#entries.collection.insertMany(docs, { ordered: true });
       return { stored: docs.length };
@@ -174,27 +253,67 @@ export class Appender {
       if (!(error instanceof mongo.MongoBulkWriteError) || error.code !== 11_000) throw error;
       const [fault] = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
       if (fault === undefined) throw error;
-      return { stored: fault.index, clash: (fault.errmsg ?? '').includes(CLIENT_ID_INDEX) ? 'client_id' : 'seq' };
+      const message = fault.errmsg ?? '';
+      const clash = message.includes(CLIENT_ID_INDEX) ? 'client_id' : message.includes(SEQ_INDEX) ? 'seq' : 'entry';
+      return { stored: fault.index, clash };
     }
   }
 
-  async #known({ roomId, stream, actor, clientId }: Draft): Promise<EntryDoc | undefined> {
-    if (clientId === undefined) return undefined;
-    const doc = await this.#entries.findOne({ roomId, stream, 'actor.id': actor.id, clientId }).lean<EntryDoc>();
-    return doc ?? undefined;
+  /** Answers those of a batch that are stored already, by an earlier call or by an attempt of which we did not learn; says how many. */
+  async #settleStored(clash: Exclude<Clash, 'seq'>, batch: Pending[]): Promise<number> {
+    const [first] = batch;
+    if (first === undefined) return 0;
+    const { roomId, stream } = first.draft;
+    const filter =
+      clash === 'entry'
+        ? { _id: { $in: batch.map(({ id }) => id) } }
+        : {
+            roomId,
+            stream,
+            'actor.id': { $in: [...new Set(batch.map(({ draft }) => draft.actor.id))] },
+            clientId: { $in: batch.flatMap(({ draft }) => draft.clientId ?? []) },
+          };
+    const stored = new Map<string, EntryDoc>();
+    for (const doc of await this.#entries.find(filter).lean<EntryDoc[]>())
+      stored.set(identity(clash, doc._id, doc), doc);
+    const waiting: Pending[] = [];
+    for (const pending of batch) {
+      const doc = stored.get(identity(clash, pending.id, pending.draft));
+      if (doc === undefined) waiting.push(pending);
+      else pending.resolve({ doc, entry: toWire(doc), duplicate: !doc._id.equals(pending.id) });
+    }
+    const settled = batch.length - waiting.length;
+    batch.splice(0, batch.length, ...waiting);
+    return settled;
   }
 
-  #settle(key: string, pending: Pending | undefined, doc: EntryDoc | undefined): void {
-    if (pending === undefined || doc === undefined) return;
+  #settle(key: string, pending: Pending | undefined, doc: EntryDoc): void {
     this.#heads.advance(key, doc);
     const entry = this.#publish(key, doc);
-    pending.resolve({ doc, entry: entry ?? toWire(doc), duplicate: false });
+    pending?.resolve({ doc, entry: entry ?? toWire(doc), duplicate: false });
   }
 
   #publish(key: string, doc: EntryDoc): Entry | undefined {
     if (!this.#heads.publish(key, doc.seq)) return undefined;
-    const entry = toWire(doc);
-    this.#onEntry(doc, entry);
-    return entry;
+    try {
+      const entry = toWire(doc);
+      this.#onEntry(doc, entry);
+      return entry;
+    } catch (error) {
+      // One entry that cannot be handed on (of a newer version of the service, say) must not stop its stream.
+      this.#log.error({ err: error, stream: key, seq: doc.seq }, 'an entry could not be handed on');
+      return undefined;
+    }
   }
+}
+
+const identity = (clash: Exclude<Clash, 'seq'>, id: mongo.ObjectId, of: Pick<Draft, 'actor' | 'clientId'>): string =>
+  clash === 'entry' ? id.toHexString() : JSON.stringify([of.actor.id, of.clientId ?? null]);
+
+/** A write concern that was not met in time: the entry is on a disk, but not yet on enough of them. */
+function notKnown(error: unknown): unknown {
+  if (!(error instanceof mongo.MongoBulkWriteError) || error.result.getWriteConcernError() === undefined) return error;
+  return new RoomError('unavailable', 'The database has not confirmed it on enough disks yet: send it again.', {
+    retryAfterMs: 500,
+  });
 }

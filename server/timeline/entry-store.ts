@@ -1,6 +1,7 @@
 import { type Connection, type Model, mongo, Schema } from 'mongoose';
 import { entry as entrySchema, type Actor, type Entry, type EntryKind } from '../../shared/contract/entries.ts';
 import { iso } from '../clock.ts';
+import type { Revised } from './revisions.ts';
 
 /** An entry as it is stored: never changed after it was appended, but for the wording that a recall erases. */
 export interface EntryDoc {
@@ -67,7 +68,7 @@ export const isCountable = (kind: EntryKind): boolean => kind !== 'edit' && kind
  * The entry as it travels, checked against the contract: what the schema does not name does not leave the house.
  * @throws {z.ZodError} when a stored entry is not one of the contract
  */
-export function toWire(doc: EntryDoc, revision?: { text?: string; editedAt?: Date; recalledAt?: Date }): Entry {
+export function toWire(doc: EntryDoc, revision?: Revised): Entry {
   const body = revision === undefined ? doc.body : { ...doc.body };
   if (revision?.recalledAt !== undefined) delete body['text'];
   else if (revision?.text !== undefined) body['text'] = revision.text;

@@ -3,7 +3,8 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import { RECALL_WINDOW_MS } from '../../shared/contract/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
-import { requireRoom, requireStream, requireWritable } from '../rooms/room-access.ts';
+import { readableStreams } from '../rooms/access.ts';
+import { requireRoom, requireWritable } from '../rooms/room-access.ts';
 import type { RoomStore } from '../rooms/room-store.ts';
 import type { Appender } from './appender.ts';
 import type { EntryDoc } from './entry-store.ts';
@@ -25,18 +26,16 @@ export function messageCommands({
   eraser,
   clock,
 }: MessageParts): Pick<Handlers, 'message.send' | 'message.edit' | 'message.recall'> {
-  /** The caller's own message, writable and not recalled. */
+  /** The caller's own message in a stream that they may still write to. What they cannot read is no different from what does not exist. */
   async function ownMessage(caller: Caller, roomId: string, entryId: string): Promise<EntryDoc> {
     const room = await requireRoom(rooms, caller, roomId);
     const doc = await pages.find(roomId, entryId);
-    if (doc === undefined) throw new RoomError('not_found', 'There is no such entry.');
-    requireStream(caller, room, doc.stream);
+    if (doc === undefined || !readableStreams(caller, room).includes(doc.stream))
+      throw new RoomError('not_found', 'There is no such entry.');
     await requireWritable(rooms, caller, roomId, doc.stream);
     if (doc.kind !== 'message' || doc.actor.id !== caller.userId || doc.actor.side !== caller.side) {
       throw new RoomError('forbidden', 'Only the author of a message changes it.');
     }
-    if (await pages.isRecalled(doc))
-      throw new RoomError('conflict', 'This message was recalled.', { details: { recalled: true } });
     return doc;
   }
 

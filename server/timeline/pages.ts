@@ -1,5 +1,6 @@
 import type { Entry, StreamPage } from '../../shared/contract/entries.ts';
 import { type EntryDoc, type EntryModel, toWire } from './entry-store.ts';
+import { revisedBy, revisionsOf } from './revisions.ts';
 
 type Range = { after: number } | { before: number } | 'newest';
 
@@ -13,8 +14,7 @@ export interface Pages {
   /** The newest entry that is something to read (no edit, no recall), as it now stands. */
   last(roomId: string, stream: string): Promise<Entry | undefined>;
   find(roomId: string, entryId: string): Promise<EntryDoc | undefined>;
-  isRecalled(doc: EntryDoc): Promise<boolean>;
-  /** Entries as they now stand, with the edits and recalls that concern them. */
+  /** Entries of one stream as they now stand, with the edits and recalls that concern them. */
   present(docs: readonly EntryDoc[]): Promise<Entry[]>;
 }
 
@@ -29,48 +29,16 @@ export function createPages(entries: EntryModel): Pages {
     return last?.seq ?? 0;
   };
 
-  /**
-   * The edits and recalls of the messages on a page, in their order. They are looked up by the message's seq rather than kept in the
-   * message, so that appending stays the only write and nothing is half done after a crash.
-   */
-  async function revisionsOf(
-    docs: readonly EntryDoc[],
-  ): Promise<Map<number, { text?: string; editedAt?: Date; recalledAt?: Date }>> {
-    const [first] = docs;
-    const found = new Map<number, { text?: string; editedAt?: Date; recalledAt?: Date }>();
-    if (first === undefined) return found;
-    const targets = docs.flatMap((doc) =>
-      doc.kind === 'message' ? [doc.seq] : doc.target === undefined ? [] : [doc.target],
-    );
-    if (targets.length === 0) return found;
-    const revisions = await entries
-      .find({
-        roomId: first.roomId,
-        stream: first.stream,
-        target: { $gte: Math.min(...targets), $lte: Math.max(...targets) },
-      })
-      .sort({ target: 1 })
-      .lean<EntryDoc[]>();
-    for (const revision of revisions.sort((a, b) => a.seq - b.seq)) {
-      if (revision.target === undefined) continue;
-      const before = found.get(revision.target);
-      if (revision.kind === 'recall') found.set(revision.target, { ...before, recalledAt: revision.at });
-      else if (revision.kind === 'edit') {
-        found.set(revision.target, {
-          ...before,
-          text: typeof revision.body['text'] === 'string' ? revision.body['text'] : '',
-          editedAt: revision.at,
-        });
-      }
-    }
-    return found;
-  }
-
   async function present(docs: readonly EntryDoc[]): Promise<Entry[]> {
-    const revisions = await revisionsOf(docs);
+    const [first] = docs;
+    if (first === undefined) return [];
+    const targets = docs.flatMap((doc) =>
+      doc.kind === 'message' ? [doc.seq] : doc.kind === 'edit' && doc.target !== undefined ? [doc.target] : [],
+    );
+    const revisions = await revisionsOf(entries, first, targets);
     return docs.map((doc) => {
-      if (doc.kind === 'message') return toWire(doc, revisions.get(doc.seq));
-      const recalledAt = doc.target === undefined ? undefined : revisions.get(doc.target)?.recalledAt;
+      if (doc.kind === 'message') return toWire(doc, revisedBy(revisions.get(doc.seq) ?? []));
+      const { recalledAt } = revisedBy(doc.target === undefined ? [] : (revisions.get(doc.target) ?? []));
       return doc.kind === 'edit' && recalledAt !== undefined ? toWire(doc, { recalledAt }) : toWire(doc);
     });
   }
@@ -115,10 +83,6 @@ export function createPages(entries: EntryModel): Pages {
       if (!OBJECT_ID.test(entryId)) return undefined;
       const doc = await entries.findOne({ _id: entryId, roomId }).lean<EntryDoc>();
       return doc ?? undefined;
-    },
-    async isRecalled(doc) {
-      const { roomId, stream, seq } = doc;
-      return (await entries.exists({ roomId, stream, target: seq, kind: 'recall' })) !== null;
     },
   };
 }

@@ -1,6 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { EntryDoc, EntryModel } from './entry-store.ts';
 
+/** Names a stream. */
+export interface StreamRef {
+  roomId: string;
+  stream: string;
+}
+
 /** Where a stream ends, as far as this server knows: its last number, its tally, and the tallies of the authors met so far. */
 export interface StreamHead {
   seq: number;
@@ -10,6 +16,8 @@ export interface StreamHead {
 
 /** Streams whose heads are remembered; a forgotten one costs one indexed read. */
 const REMEMBERED = 20_000;
+/** More than streams with listeners on one server: of a stream that is not remembered, readers learn by the next jump only. */
+const PUBLISHED_REMEMBERED = 200_000;
 const AUTHORS_REMEMBERED = 2_000;
 const MISSED_MAX = 1_000;
 
@@ -18,18 +26,30 @@ export class StreamHeads {
   readonly #entries: EntryModel;
   readonly #heads = new LRUCache<string, StreamHead>({ max: REMEMBERED });
   /** The last number that was handed on from here, kept apart because it stays true when a head is forgotten. */
-  readonly #published = new LRUCache<string, number>({ max: REMEMBERED });
+  readonly #published = new LRUCache<string, number>({ max: PUBLISHED_REMEMBERED });
 
   constructor(entries: EntryModel) {
     this.#entries = entries;
   }
 
-  knows(key: string): boolean {
-    return this.#published.has(key);
+  /** The last number that was handed on from here; undefined for a stream that nobody here has watched or written to. */
+  published(key: string): number | undefined {
+    return this.#published.get(key);
   }
 
-  published(key: string): number {
-    return this.#published.get(key) ?? 0;
+  /** Begins to hand on: what stands in the stream by now is taken as known. */
+  async watch(key: string, roomId: string, stream: string): Promise<void> {
+    if (this.#published.has(key)) return;
+    const last = await this.#entries
+      .findOne({ roomId, stream }, { seq: 1 })
+      .sort({ seq: -1 })
+      .lean<Pick<EntryDoc, 'seq'>>();
+    // Another reader may have begun meanwhile. Theirs stands: each reader's first read comes after this and holds what lies before.
+    if (!this.#published.has(key)) this.#published.set(key, last?.seq ?? 0);
+  }
+
+  unwatch(key: string): void {
+    this.#published.delete(key);
   }
 
   /** The head with the tallies of these authors, and what others wrote since this server last handed an entry on. */
@@ -53,7 +73,10 @@ export class StreamHeads {
           .limit(MISSED_MAX)
           .lean<EntryDoc[]>();
         // Too far behind to hand everything on: readers see the jump and fetch.
-        if (missed.length === MISSED_MAX) this.#published.set(key, head.seq);
+        if (missed.length === MISSED_MAX) {
+          missed = [];
+          this.#published.set(key, head.seq);
+        }
       }
       this.#heads.set(key, head);
     }
@@ -83,7 +106,7 @@ export class StreamHeads {
 
   /** Says whether an entry of that number is the next to be handed on, and notes that it is. */
   publish(key: string, seq: number): boolean {
-    if (seq <= this.published(key)) return false;
+    if (seq <= (this.#published.get(key) ?? 0)) return false;
     this.#published.set(key, seq);
     return true;
   }
