@@ -97,7 +97,8 @@ function foldOnto(cached: CachedStream | undefined, entries: readonly Entry[]): 
   const past = cached?.source.log.entries;
   if (!past) return fold(entries);
   if (past === entries) return cached.entries;
-  const continues = past.length > 0 && past[0] === entries[0] && past.at(-1) === entries[past.length - 1];
+  // Both are runs without holes: with the last entry in the same place, so are all before it.
+  const continues = past.length > 0 && past.at(-1) === entries[past.length - 1];
   const added = continues ? entries.slice(past.length) : [];
   const plain = continues && added.every(({ kind }) => kind !== 'edit' && kind !== 'recall');
   return plain ? [...cached.entries, ...added] : fold(entries);

@@ -54,7 +54,7 @@ class ClientShell implements Client {
       { session: this.#session, clock, random, storage },
       {
         maySend: (roomId) => this.#rooms.get(roomId)?.maySend ?? true,
-        acknowledged: (entry: Entry) => this.#rooms.get(entry.roomId)?.entryCame(entry) ?? false,
+        acknowledged: (entry: Entry) => this.#rooms.get(entry.roomId)?.acknowledged(entry) ?? false,
         changed: (roomIds) => {
           for (const roomId of roomIds) this.#rooms.get(roomId)?.outboxChanged();
         },

@@ -56,7 +56,7 @@ export class RoomShell implements LiveRoom {
       refused: () => this.#membership.joinAgain(),
     });
     this.#marks = new ReadMarks(roomId, session, this.#timers, random, {
-      headOf: (stream) => (this.#isOpen ? this.#state.streams.get(stream)?.log.last : undefined),
+      has: (stream) => this.#isOpen && this.#state.streams.has(stream),
       marked: (stream, seq, unread) => this.#become(rooms.markCame(this.#state, stream, seq, unread)),
     });
     this.#membership = new Membership({ roomId, session, clock, random, livenessMs }, this.#timers, {
@@ -186,6 +186,14 @@ export class RoomShell implements LiveRoom {
     return known;
   }
 
+  /** The ack of an own message came; answers whether the timeline shows its entry, or is about to. */
+  acknowledged(entry: Entry): boolean {
+    const known = this.entryCame(entry);
+    const last = this.#state.streams.get(entry.stream)?.log.last;
+    if (last !== undefined) this.#tellOutbox([{ stream: entry.stream, last, entries: [] }]);
+    return known;
+  }
+
   receiptCame(receipt: ServerEvents['receipt']): void {
     if (this.#isOver) return;
     this.#become(rooms.receiptCame(this.#state, receipt, this.#options.session.me?.userId));
@@ -277,15 +285,19 @@ export class RoomShell implements LiveRoom {
   }
 
   #settleOutbox(before: rooms.RoomState, appended: readonly Entry[]): void {
-    const { outbox, session } = this.#options;
-    const shown: Shown[] = [];
-    for (const [stream, { log }] of this.#state.streams) {
+    const timelines = [...this.#state.streams].flatMap(([stream, { log }]) => {
       const past = before.streams.get(stream)?.log;
-      if (past?.last === log.last) continue;
+      if (past?.last === log.last) return [];
       const entries = past ? appended.filter((entry) => entry.stream === stream) : log.entries;
-      shown.push({ roomId: this.roomId, stream, last: log.last, entries, userId: session.me?.userId });
-    }
-    if (shown.length > 0) outbox.shown(shown);
+      return [{ stream, last: log.last, entries }];
+    });
+    if (timelines.length > 0) this.#tellOutbox(timelines);
+  }
+
+  #tellOutbox(timelines: readonly Pick<Shown, 'stream' | 'last' | 'entries'>[]): void {
+    const { outbox, session } = this.#options;
+    const whose = { roomId: this.roomId, userId: session.me?.userId };
+    outbox.shown(timelines.map((timeline) => ({ ...whose, ...timeline })));
   }
 
   #changed(): void {

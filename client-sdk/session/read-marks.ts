@@ -5,8 +5,8 @@ import type { Timers } from './timers.ts';
 
 /** What the marks need of the room. */
 export interface Marked {
-  /** The highest seq that may be marked; nothing while the room is not open or does not have the stream. */
-  headOf(stream: string): number | undefined;
+  /** False while the room is not open, or does not have the stream. */
+  has(stream: string): boolean;
   marked(stream: string, seq: number, unread: number): void;
 }
 
@@ -56,10 +56,8 @@ export class ReadMarks {
   }
 
   async #tell(stream: string): Promise<void> {
-    const head = this.#room.headOf(stream);
-    const wanted = this.#wanted.get(stream);
-    if (head === undefined || wanted === undefined || this.#telling.has(stream)) return;
-    const seq = Math.min(wanted, head);
+    const seq = this.#wanted.get(stream);
+    if (seq === undefined || this.#telling.has(stream) || !this.#room.has(stream)) return;
     if (seq <= (this.#told.get(stream) ?? -1)) return;
     this.#telling.add(stream);
     try {

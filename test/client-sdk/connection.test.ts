@@ -242,6 +242,26 @@ describe('client-sdk connection', () => {
       expect(stage.server.count('auth.refresh')).to.equal(0);
     });
 
+    it('asks for one token at a time, whoever needs it', async () => {
+      let give: (token: string) => void = () => {};
+      const exp = Date.UTC(2026, 10, 2, 9, 0, 5) / 1000;
+      const { server, clock, client } = await online({
+        getToken: (reason) => {
+          reasons.push(reason);
+          return reason === 'initial' ? tokenOf(ANN, { exp }) : new Promise((resolve) => (give = resolve));
+        },
+      });
+      server.line.send('auth.expiring', { at: new Date(exp * 1000).toISOString() });
+      await clock.advance(6000);
+      server.line.drop();
+      await clock.advance(2000);
+      expect(client.state.status).to.equal('connecting');
+      give(tokenOf(ANN));
+      await settle();
+      expect(client.state.status).to.equal('online');
+      expect(reasons).to.deep.equal(['initial', 'expiring']);
+    });
+
     it('waits 10 seconds for a token, then tries again', async () => {
       const stage = stageOf({ getToken: () => new Promise<string>(() => {}) });
       const { errors } = watch(stage);
@@ -334,6 +354,20 @@ describe('client-sdk connection', () => {
     });
   });
 
+  it('rests when the page goes offline while it waits, and goes on when it is back', async () => {
+    const { server, clock, signals, client } = await online();
+    server.reachable = false;
+    server.line.drop();
+    signals.give('offline');
+    expect(client.state).to.deep.equal({ status: 'offline' });
+    await clock.advance(20_000);
+    expect(server.connections).to.have.length(1);
+    server.reachable = true;
+    signals.give('online');
+    await settle();
+    expect(client.state.status).to.equal('online');
+  });
+
   describe('calls', () => {
     it('wait for the first connection, and are answered or rejected with the server’s error', async () => {
       const { server, client } = stageOf();
@@ -378,6 +412,18 @@ describe('client-sdk connection', () => {
       server.line.send('inbox', inbox);
       await settle();
       expect(heads).to.deep.equal([1]);
+    });
+
+    it('does not tell a listener of what happened before it came, nor one that has gone meanwhile', async () => {
+      const { client } = stageOf();
+      const told: string[] = [];
+      client.on('state', ({ status }) => {
+        told.push(`first ${status}`);
+        if (status === 'connecting') client.on('state', (state) => told.push(`late ${state.status}`));
+      });
+      client.connect();
+      await settle();
+      expect(told).to.deep.equal(['first connecting', 'first online', 'late online']);
     });
 
     it('goes on when a listener throws, and tells of it', async () => {

@@ -218,6 +218,36 @@ describe('client-sdk outbox', () => {
     expect(stage.server.log.filter(({ input }) => input['text'] === 'poison')).to.have.length(8);
   });
 
+  it('goes at once over a new connection, but not before the time that the server named', async () => {
+    stage.server.fate = (name, input) => {
+      if (name !== 'message.send') return 'answer';
+      return input['stream'] === 'public'
+        ? { code: 'rate_limited', message: 'slowly', retryAfterMs: 60_000 }
+        : { code: 'unavailable', message: 'not now', retryAfterMs: 60_000 };
+    };
+    room.send('limited');
+    room.send('put off', { stream: 'provider' });
+    await settle();
+    stage.server.fate = () => 'answer';
+    stage.server.line.drop();
+    await stage.clock.advance(5000);
+    expect(stage.server.raw('provider')).to.have.length(1);
+    expect(stored(stage.server)).to.deep.equal([]);
+    await stage.clock.advance(60_000);
+    expect(stored(stage.server)).to.deep.equal(['limited']);
+  });
+
+  it('shows a message once even when its entry comes without the clientId', async () => {
+    stage.server.fate = (name) => (name === 'message.send' ? 'hold' : 'answer');
+    const append = stage.server.append.bind(stage.server);
+    stage.server.append = ({ clientId: _clientId, ...entry }) => append(entry as Parameters<typeof append>[0]) as never;
+    const { settled } = room.send('hello');
+    stage.server.release();
+    expect((await settled).seq).to.equal(1);
+    await settle();
+    expect([shown(room), pending(room)]).to.deep.equal([['hello'], []]);
+  });
+
   it('does not fail a message because the token ran out under it', async () => {
     let refusals = 1;
     stage.server.fate = (name) =>
@@ -243,6 +273,12 @@ describe('client-sdk outbox', () => {
     const { settled } = room.send('hello');
     expect((await settled).seq).to.equal(1);
     expect(stored(stage.server)).to.deep.equal(['hello']);
+  });
+
+  it('is empty again after sending to a room that is not open, however much', async () => {
+    room.close();
+    for (let n = 0; n <= 500; n++) await room.send(`m${n}`).settled;
+    expect(stored(stage.server)).to.have.length(501);
   });
 
   it('takes somebody else’s clientId for nothing', async () => {
@@ -338,11 +374,13 @@ describe('client-sdk outbox', () => {
       next.client.room(ROOM).send('second');
       next.client.connect();
       await settle();
+      next.client.room(ROOM).send('third');
+      await settle();
       expect(stage.server.count('message.send')).to.equal(0);
       give([message('first')]);
       await settle();
-      expect(stored(stage.server)).to.deep.equal(['first', 'second']);
-      expect(kept).to.deep.equal(['second']);
+      expect(stored(stage.server)).to.deep.equal(['first', 'second', 'third']);
+      expect([...new Set(kept)].sort()).to.deep.equal(['second', 'third']);
       await next.client.close();
     });
 

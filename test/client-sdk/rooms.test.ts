@@ -110,6 +110,39 @@ describe('client-sdk rooms', () => {
       expect(room.snapshot.status).to.equal('closed');
     });
 
+    it('keeps what came before the answer to the first join, though the answer was made before it', async () => {
+      stage.server.automatic = false;
+      stage.client.connect();
+      const room = stage.client.room(ROOM);
+      const opening = room.open();
+      await settle();
+      const line = stage.server.line;
+      stage.server.post('during');
+      stage.server.tell('presence', { roomId: ROOM, userId: 'cid', name: 'Cid', side: 'operator', online: true });
+      expect(line.queue.map(({ name }) => name)).to.deep.equal(['room.join', 'entry', 'presence']);
+      line.deliver(2);
+      line.deliver(1);
+      line.deliver();
+      await opening;
+      expect(texts(room)).to.deep.equal(['during']);
+      expect(stage.server.count('entry.fetch')).to.equal(0);
+      expect(room.snapshot.online.map(({ userId }) => userId)).to.deep.equal(['ann', 'bob', 'cid']);
+      stage.server.automatic = true;
+    });
+
+    it('joins at once over a new connection, whatever was put off on the one before', async () => {
+      stage.server.fate = (name) =>
+        name === 'room.join' ? { code: 'unavailable', message: 'not now', retryAfterMs: 60_000 } : 'answer';
+      stage.client.connect();
+      const room = stage.client.room(ROOM);
+      void room.open();
+      await settle();
+      stage.server.fate = () => 'answer';
+      stage.server.line.drop();
+      await stage.clock.advance(2000);
+      expect(room.snapshot.status).to.equal('open');
+    });
+
     it('tries a join again that the server could not serve, after the time that the server named', async () => {
       let refusals = 1;
       stage.server.fate = (name) =>
@@ -275,6 +308,21 @@ describe('client-sdk rooms', () => {
       expect(stage.server.count('entry.fetch')).to.equal(4);
     });
 
+    it('fetches at once over a new connection, whatever was put off on the one before', async () => {
+      const room = await openRoom(stage);
+      stage.server.losesEvent = (_name, entry) => (entry as { seq: number }).seq === 1;
+      stage.server.fate = (name) =>
+        name === 'entry.fetch' ? { code: 'rate_limited', message: 'slowly', retryAfterMs: 60_000 } : 'answer';
+      stage.server.post('m1');
+      stage.server.post('m2');
+      await settle();
+      stage.server.line.drop();
+      stage.server.fate = () => 'answer';
+      for (let seq = 3; seq <= 700; seq++) stage.server.post(`m${seq}`);
+      await stage.clock.advance(2000);
+      expect(seqs(room)).to.have.length(700);
+    });
+
     it('keeps live entries that come before the answer to the join', async () => {
       const room = await openRoom(stage);
       stage.server.line.drop();
@@ -358,6 +406,43 @@ describe('client-sdk rooms', () => {
       expect(stage.server.count('room.join')).to.equal(1);
       await room.open();
       expect(room.snapshot.status).to.equal('open');
+    });
+
+    it('is not brought back by a join that was on its way, and leaves what that one joined', async () => {
+      const room = await openRoom(stage);
+      stage.server.line.drop();
+      stage.server.automatic = false;
+      await stage.clock.advance(1000);
+      const line = stage.server.line;
+      line.send('access.revoked', { roomId: ROOM, reason: 'replaced' });
+      line.deliver(1);
+      stage.server.automatic = true;
+      line.deliver();
+      await settle();
+      expect(room.snapshot).to.include({ status: 'revoked', revokedReason: 'replaced' });
+      expect(line.joined.has(ROOM)).to.equal(false);
+    });
+
+    it('is noticed by a page that is refused', async () => {
+      stage.server.post('one');
+      const room = await openRoom(stage);
+      stage.server.fate = (name) =>
+        name === 'entry.fetch' || name === 'room.join' ? { code: 'not_found', message: 'gone' } : 'answer';
+      stage.server.losesEvent = (_name, entry) => (entry as { seq: number }).seq === 2;
+      stage.server.post('two');
+      stage.server.post('three');
+      await settle();
+      expect(room.snapshot.status).to.equal('revoked');
+    });
+
+    it('is noticed by comparing, when the word of it was lost', async () => {
+      const room = await openRoom(stage);
+      stage.server.streams.delete('provider');
+      await stage.clock.advance(30_000);
+      expect(Object.keys(room.snapshot.streams)).to.deep.equal(['public']);
+      stage.server.fate = () => ({ code: 'not_found', message: 'gone' });
+      await stage.clock.advance(30_000);
+      expect(room.snapshot.status).to.equal('revoked');
     });
 
     it('does not bring a stream back from an answer that was made before', async () => {
@@ -444,6 +529,27 @@ describe('client-sdk rooms', () => {
       room.markRead('public', 10);
       await stage.clock.advance(1000);
       expect(stage.server.marks.get('ann public')).to.equal(10);
+    });
+
+    it('learns after a reconnect of marks that other devices made meanwhile, and tries a mark again', async () => {
+      stage.server.post('a');
+      stage.server.post('b');
+      const room = await openRoom(stage);
+      expect(view(room).unread).to.equal(2);
+      stage.server.line.drop();
+      stage.server.marks.set('ann public', 1);
+      await stage.clock.advance(1000);
+      expect(view(room)).to.include({ unread: 1, readSeq: 1 });
+      let refusals = 1;
+      stage.server.fate = (name) =>
+        name === 'read.mark' && refusals-- > 0
+          ? { code: 'rate_limited', message: 'slowly', retryAfterMs: 2000 }
+          : 'answer';
+      room.markRead('public', 2);
+      await stage.clock.advance(1999);
+      expect(stage.server.marks.get('ann public')).to.equal(1);
+      await stage.clock.advance(2000);
+      expect(stage.server.marks.get('ann public')).to.equal(2);
     });
 
     it('takes in marks of the caller from other devices, and receipts of others', async () => {

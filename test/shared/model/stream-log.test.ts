@@ -75,6 +75,8 @@ describe('shared stream log', () => {
     const late = receive(logOfPage([], 0), many.slice(200).toReversed());
     expect(late.ahead).to.have.length(AHEAD_MAX);
     expect(late.head).to.equal(many.length);
+    const [beyond] = many.slice(-1);
+    expect(receive(late, beyond ? [beyond] : []), 'nothing new').to.equal(late);
     const closed = receive(late, many.slice(0, 200));
     expect(closed.last).to.equal(200 + AHEAD_MAX);
     expect(gapOf(closed)).to.deep.equal({ after: 200 + AHEAD_MAX, upTo: many.length });
