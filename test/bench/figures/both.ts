@@ -1,0 +1,77 @@
+import type { OpenLoopReport } from '../load/open-loop.ts';
+import type { Seat } from '../load/group.ts';
+import type { Bench } from '../plan.ts';
+import { bareSeats, Portal, seatsOf } from '../portal.ts';
+import { type BenchDatabase, type ServerUnderTest, startBare, startOurs } from '../processes/server-under-test.ts';
+
+export interface Both {
+  ours: ServerUnderTest;
+  bare: ServerUnderTest;
+  database: BenchDatabase;
+  rooms: readonly string[];
+}
+
+/** Our server on a database of its own and a bare one, gone again whatever happens. */
+export async function withServers<Result>(
+  bench: Bench,
+  work: (both: Omit<Both, 'rooms'>) => Promise<Result>,
+): Promise<Result> {
+  const database = await bench.newDatabase();
+  try {
+    const ours = await startOurs(database, bench.server);
+    try {
+      const bare = await startBare(bench.server);
+      try {
+        return await work({ ours, bare, database });
+      } finally {
+        await bare.stop();
+      }
+    } finally {
+      await ours.stop();
+    }
+  } finally {
+    await database.drop();
+  }
+}
+
+/** The same with the same people in the same rooms of both, each room of a party of its own. The groups are called `ours` and `bare`. */
+export function withBoth<Result>(
+  bench: Bench,
+  { rooms, size }: { rooms: number; size: number },
+  work: (both: Both) => Promise<Result>,
+): Promise<Result> {
+  return withServers(bench, async (servers) => {
+    const { load } = bench;
+    const portal = new Portal(servers.ours.url);
+    const ids: string[] = [];
+    const seats: Seat[] = [];
+    for (let i = 0; i < rooms; i++) {
+      const party = String(i).padStart(3, '0');
+      const [roomId] = await portal.createRooms(party, 1);
+      if (roomId === undefined) throw new Error('no room was opened');
+      ids.push(roomId);
+      seats.push(...(await seatsOf(party, [roomId], size)));
+    }
+    await load.call('open', { group: 'ours', url: servers.ours.url, seats });
+    await load.call('open', { group: 'bare', url: servers.bare.url, seats: bareSeats(seats) });
+    try {
+      return await work({ ...servers, rooms: ids });
+    } finally {
+      await load.call('close', { group: 'ours' });
+      await load.call('close', { group: 'bare' });
+    }
+  });
+}
+
+/** A fast run that lost a message is a failed run. */
+export function checkWhole({
+  refused,
+  delivered,
+  expected,
+  disorder,
+}: Pick<OpenLoopReport, 'refused' | 'delivered' | 'expected' | 'disorder'>): void {
+  if (refused === 0 && delivered === expected && disorder === 0) return;
+  throw new Error(
+    `a run lost something: ${delivered} of ${expected} delivered, ${refused} refused, ${disorder} out of order`,
+  );
+}

@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Figure, figureOf, type Goal } from '../figure.ts';
+import type { OpenLoopReport } from '../load/open-loop.ts';
+import { measurePairs, Saturated } from '../pairs.ts';
+import { type Bench, type Measure, TEXT } from '../plan.ts';
+import { median } from '../statistics.ts';
+import { checkWhole, withBoth } from './both.ts';
+
+interface FanOut {
+  goal: Goal;
+  roomSize: number;
+  /** Sends a second over all rooms. */
+  rate: number;
+}
+
+/** Later than this the generator no longer sends when it should: a burst of a thousand deliveries holds it for some milliseconds, and that is well. */
+const LATE_MS = 100;
+/** What our server does a moment later (a room's activity) belongs to the run that caused it. */
+const AFTERWARDS_MS = 300;
+
+const goalOf = (roomSize: number, reach: number, stretch: number): Goal => ({
+  what: `deliveries per server CPU-second, rooms of ${roomSize}`,
+  unit: 'x bare',
+  better: 'higher',
+  reach,
+  stretch,
+});
+
+/** P1: one room of a thousand. */
+export const largeRoom: Measure = (bench) => fanOut(bench, { goal: goalOf(1000, 0.9, 0.95), roomSize: 1000, rate: 25 });
+/** P2: rooms of a hundred. */
+export const mediumRooms: Measure = (bench) =>
+  fanOut(bench, { goal: goalOf(100, 0.75, 0.85), roomSize: 100, rate: 250 });
+/** P2: rooms of ten. */
+export const smallRooms: Measure = (bench) => fanOut(bench, { goal: goalOf(10, 0.35, 0.5), roomSize: 10, rate: 1200 });
+
+interface Run {
+  report: OpenLoopReport;
+  deliveriesPerCpuSecond: number;
+  usPerMessage: number;
+  mainShare: number;
+}
+
+async function fanOut(bench: Bench, { goal, roomSize, rate }: FanOut): Promise<Figure> {
+  const { scale, load } = bench;
+  const size = Math.min(roomSize, scale.people);
+  const rooms = Math.max(1, Math.floor(scale.people / size));
+  return withBoth(bench, { rooms, size }, async ({ ours, bare }) => {
+    const run = async (group: 'ours' | 'bare'): Promise<Run> => {
+      const server = group === 'ours' ? ours : bare;
+      const before = await server.cpu();
+      const report = await load.call('openLoop', { group, rate, durationMs: scale.runMs, text: TEXT });
+      await sleep(AFTERWARDS_MS);
+      const after = await server.cpu();
+      checkWhole(report);
+      if (report.lateness.sendP99 > LATE_MS)
+        throw new Saturated(`the generator was ${report.lateness.sendP99} ms late`);
+      const cpuUs = after.totalUs - before.totalUs;
+      const mainUs = after.mainUs === null || before.mainUs === null ? cpuUs : after.mainUs - before.mainUs;
+      bench.say(
+        `  ${group.padEnd(4)} ${(cpuUs / report.sent).toFixed(0)} us a message, ${(cpuUs / report.delivered).toFixed(2)} us a delivery, p99 ${report.latency.p99.toFixed(1)} ms`,
+      );
+      return {
+        report,
+        deliveriesPerCpuSecond: (report.delivered * 1e6) / cpuUs,
+        usPerMessage: cpuUs / report.sent,
+        mainShare: mainUs / cpuUs,
+      };
+    };
+    await run('ours');
+    await run('bare');
+    const { pairs, thrownAway } = await measurePairs(
+      scale.pairs,
+      () => run('ours'),
+      () => run('bare'),
+    );
+    const of = (pick: (run: Run) => number, side: 'ours' | 'theirs') => median(pairs.map((pair) => pick(pair[side])));
+    return figureOf(
+      goal,
+      pairs.map((pair) => pair.ours.deliveriesPerCpuSecond / pair.theirs.deliveriesPerCpuSecond),
+      {
+        roomSize: size,
+        rooms,
+        sendsPerSecond: rate,
+        deliveries: pairs.reduce((sum, pair) => sum + pair.ours.report.delivered, 0),
+        oursDeliveriesPerCpuSecond: of((one) => one.deliveriesPerCpuSecond, 'ours'),
+        bareDeliveriesPerCpuSecond: of((one) => one.deliveriesPerCpuSecond, 'theirs'),
+        oursUsPerMessage: of((one) => one.usPerMessage, 'ours'),
+        bareUsPerMessage: of((one) => one.usPerMessage, 'theirs'),
+        // The rest is the embedded engine's thread, the garbage collector's helpers and the disk.
+        oursMainThreadShare: of((one) => one.mainShare, 'ours'),
+      },
+      { thrownAway },
+    );
+  });
+}

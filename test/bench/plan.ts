@@ -1,0 +1,49 @@
+import type { Calls } from './processes/calls.ts';
+import type { BenchDatabase, ServerOptions } from './processes/server-under-test.ts';
+import type { LoadApi } from './load/load-generator.ts';
+import type { Figure } from './figure.ts';
+
+/** How much is measured: the default takes at most ten minutes for all figures, `quick` at most two, `tiny` a few seconds (for the harness's own test). */
+export interface Scale {
+  name: 'default' | 'quick' | 'tiny';
+  pairs: number;
+  /** Of one measured run. */
+  runMs: number;
+  /** Connections of the fan-out figures, in rooms of 1000, 100 and 10. */
+  people: number;
+  /** Connections that a memory or a connect figure adds in a run. */
+  connections: number;
+  missed: number;
+  longRoom: number;
+}
+
+export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
+  default: {
+    name: 'default',
+    pairs: 5,
+    runMs: 4_000,
+    people: 1_000,
+    connections: 500,
+    missed: 10_000,
+    longRoom: 1_000_000,
+  },
+  quick: { name: 'quick', pairs: 2, runMs: 1_500, people: 1_000, connections: 300, missed: 10_000, longRoom: 50_000 },
+  tiny: { name: 'tiny', pairs: 1, runMs: 300, people: 10, connections: 10, missed: 300, longRoom: 1_500 },
+};
+
+/** What a figure is measured with. */
+export interface Bench {
+  scale: Scale;
+  /** The clients. */
+  load: Calls<LoadApi>;
+  server: ServerOptions;
+  newDatabase(): Promise<BenchDatabase>;
+  /** Says what is being done, for whoever watches. */
+  say(line: string): void;
+}
+
+export type Measure = (bench: Bench) => Promise<Figure>;
+
+/** As long as most things that people write. */
+export const TEXT =
+  'The second draft of the home page is ready: please look at the header and the new colours. '.repeat(2);

@@ -1,0 +1,85 @@
+import { mongo } from 'mongoose';
+import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
+import { tokenOf } from '../support/tokens.ts';
+import type { Seat } from './load/group.ts';
+
+const DELIVERED = 10_000;
+
+/** A portal's backend: puts what a room needs into the directory, opens rooms, and knows who sits in them. */
+export class Portal {
+  readonly #url: string;
+  readonly #token: Promise<string>;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#token = tokenOf({ sub: 'portal', side: 'service' });
+  }
+
+  /** Opens rooms that belong to the same three companies. Each party has companies of its own: nobody outside hears of what happens there. */
+  async createRooms(party: string, count: number): Promise<string[]> {
+    const { provider, vendor, buyer } = companiesOf(party);
+    await this.#call('org.put', { orgId: provider, name: `Provider ${party}` });
+    await this.#call('org.put', { orgId: vendor, name: `Vendor ${party}` });
+    await this.#call('product.put', {
+      productId: `product-${party}`,
+      name: 'Website',
+      vendorOrg: vendor,
+      templateId: 'basic',
+      providers: [{ org: provider, maxLoad: DELIVERED }],
+    });
+    const rooms: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const { roomId } = await this.#call('project.create', {
+        orderId: `order-${party}-${i}-${new mongo.ObjectId().toHexString()}`,
+        productId: `product-${party}`,
+        buyer: { id: `${buyer}-person`, org: buyer, name: 'The buyer' },
+      });
+      rooms.push(roomId);
+    }
+    return rooms;
+  }
+
+  async #call<Name extends CommandName>(name: Name, input: CommandInput<Name>): Promise<CommandOutput<Name>> {
+    const response = await fetch(`${this.#url}/v1/${name}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await this.#token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(input),
+    });
+    if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as CommandOutput<Name>;
+  }
+}
+
+function companiesOf(party: string): { provider: string; vendor: string; buyer: string } {
+  return { provider: `provider-${party}`, vendor: `vendor-${party}`, buyer: `buyer-${party}` };
+}
+
+/** One in so many of a party's people is the vendor's, who read and do not write. */
+const VENDOR_EVERY = 10;
+
+/** People of a party's rooms: the buyer first, then the provider's admins, and some of the vendor's who only read. */
+export async function seatsOf(party: string, rooms: readonly string[], count: number, from = 0): Promise<Seat[]> {
+  const { provider, vendor, buyer } = companiesOf(party);
+  return Promise.all(
+    Array.from({ length: count }, async (_, offset): Promise<Seat> => {
+      const i = from + offset;
+      const number = String(i).padStart(4, '0');
+      if (i === 0) {
+        const token = await tokenOf({ sub: `${buyer}-person`, side: 'buyer', org: buyer, name: 'The buyer' });
+        return { token, rooms, writes: true };
+      }
+      const writes = i % VENDOR_EVERY !== 0;
+      const token = await tokenOf({
+        sub: `${writes ? provider : vendor}-admin-${number}`,
+        name: `Admin ${number}`,
+        side: writes ? 'provider' : 'vendor',
+        org: writes ? provider : vendor,
+        roles: [writes ? 'provider_admin' : 'vendor_admin'],
+      });
+      return { token, rooms, writes };
+    }),
+  );
+}
+
+/** The same people for the bare server, which asks for no token. */
+export const bareSeats = (seats: readonly Seat[]): Seat[] => seats.map(({ rooms, writes }) => ({ rooms, writes }));

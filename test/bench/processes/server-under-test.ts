@@ -1,0 +1,98 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mongoose from 'mongoose';
+import { SOCKET_FILE } from '../../../server/storage/embedded/store/data-directory.ts';
+import { Calls } from './calls.ts';
+import { endChild, moduleUrl, servingUrl, startChild } from './child.ts';
+import type { CpuUsage, MemoryUsage, ProbeApi } from './probe.ts';
+
+const READY_WITHIN_MS = 30_000;
+
+/** A server in a process of its own, with a probe in it. */
+export interface ServerUnderTest {
+  readonly url: string;
+  cpu(): Promise<CpuUsage>;
+  memory(): Promise<MemoryUsage>;
+  watchDelay(): Promise<void>;
+  readDelay(): Promise<{ p99: number; max: number }>;
+  stop(): Promise<void>;
+}
+
+/** Where one of our servers keeps its data: `MONGODB_URI` under a name of its own, else the embedded engine in a folder of its own. */
+export interface BenchDatabase {
+  readonly kind: 'embedded' | 'mongodb';
+  readonly env: NodeJS.ProcessEnv;
+  /** The same database for any driver; the embedded engine's is there while a server runs on it. */
+  readonly uri: string;
+  drop(): Promise<void>;
+}
+
+export async function createBenchDatabase(): Promise<BenchDatabase> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'rooms-bench-'));
+  const removeFolder = () => rm(dataDir, { recursive: true, force: true });
+  const base = process.env['MONGODB_URI'];
+  if (base === undefined || base === '') {
+    const uri = `mongodb://${encodeURIComponent(join(dataDir, SOCKET_FILE))}/`;
+    return { kind: 'embedded', env: { DATA_DIR: dataDir, MONGODB_URI: '' }, uri, drop: removeFolder };
+  }
+  const own = new URL(base);
+  own.pathname = `/rooms_bench_${randomBytes(6).toString('hex')}`;
+  const uri = own.toString();
+  return {
+    kind: 'mongodb',
+    env: { DATA_DIR: dataDir, MONGODB_URI: uri },
+    uri,
+    async drop() {
+      const connection = await mongoose.createConnection(uri).asPromise();
+      await connection.dropDatabase();
+      await connection.close();
+      await removeFolder();
+    },
+  };
+}
+
+/** Where the profiles of our servers go (`--profile`); none are made when it is undefined. */
+export interface ServerOptions {
+  profileInto?: string | undefined;
+}
+
+/** The service as it is shipped, on a database. Its rate limits are off: here somebody sends as fast as can be. */
+export function startOurs(database: BenchDatabase, { profileInto }: ServerOptions = {}): Promise<ServerUnderTest> {
+  return start(moduleUrl('../../../server/main.ts', import.meta.url), {
+    env: { PORT: '0', HOST: '127.0.0.1', RATE_LIMIT_FACTOR: '0', LOG_LEVEL: 'info', DEMO: '0', ...database.env },
+    execArgv: profileInto === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileInto],
+  });
+}
+
+export function startBare({ profileInto }: ServerOptions = {}): Promise<ServerUnderTest> {
+  return start(moduleUrl('../bare-server.ts', import.meta.url), {
+    env: {},
+    execArgv: profileInto === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileInto],
+  });
+}
+
+async function start(
+  module: URL,
+  { env, execArgv }: { env: NodeJS.ProcessEnv; execArgv: readonly string[] },
+): Promise<ServerUnderTest> {
+  const probe = moduleUrl('./probe.ts', import.meta.url).href;
+  const child: ChildProcess = startChild(module, { env, execArgv: ['--expose-gc', '--import', probe, ...execArgv] });
+  try {
+    const url = await servingUrl(child, READY_WITHIN_MS);
+    const calls = new Calls<ProbeApi>(child);
+    return {
+      url,
+      cpu: () => calls.call('cpu', undefined),
+      memory: () => calls.call('memory', undefined),
+      watchDelay: () => calls.call('watchDelay', undefined),
+      readDelay: () => calls.call('readDelay', undefined),
+      stop: () => endChild(child),
+    };
+  } catch (error) {
+    await endChild(child);
+    throw error;
+  }
+}
