@@ -136,9 +136,8 @@ class Parser {
         throw new MongoError(16410, `FieldPath field names may not start with '$'. Got '${name}'.`);
       const next = at.children.get(name) ?? node();
       const last = index === names.length - 1;
-      if (next.keep !== null || next.computed || next.refine || (last && next.children.size > 0)) {
-        throw new MongoError(31249, `Path collision at ${path}`);
-      }
+      if (next.keep !== null || next.computed || next.refine) throw new MongoError(31249, `Path collision at ${path}`);
+      if (last && next.children.size > 0) throw new MongoError(31250, `Path collision at ${path}`);
       at.children.set(name, next);
       at = next;
     }

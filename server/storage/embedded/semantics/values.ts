@@ -1,6 +1,8 @@
 import { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, Double, Int32, Long, MaxKey, MinKey, Timestamp } from 'bson';
 import { ObjectId } from 'bson';
 
+import { MongoError } from '../errors.ts';
+
 /**
  * A decoded document. Values are what `decode` makes of BSON:
  * - a whole `number` in the int32 range (but -0) is an Int32, every other `number` is a Double;
@@ -139,7 +141,7 @@ export function kindOf(value: unknown): Kind {
   if (value instanceof BSONSymbol) return 'symbol';
   if (value instanceof MinKey) return 'minKey';
   if (value instanceof MaxKey) return 'maxKey';
-  return 'object';
+  throw new MongoError('BadValue', 'a value is of a class that is no BSON type, or of another copy of the bson package');
 }
 
 /** Whether the value is of one of the four numeric types. */

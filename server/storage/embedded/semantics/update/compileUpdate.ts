@@ -203,7 +203,7 @@ class OperatorUpdate implements Update {
       }
     }
     // The rename itself follows from `renames`; here both its ends are claimed, so that nothing else touches them.
-    addLeaf(this.tree, from, { operator: '$rename', creates: false, apply: () => undefined });
+    addLeaf(this.tree, from, { operator: '$rename', creates: false, lenient: true, apply: () => undefined });
     addLeaf(this.tree, to, {
       operator: '$rename',
       creates: true,
@@ -236,10 +236,10 @@ class OperatorUpdate implements Update {
     const idle = new Set<string>();
     for (const [from, to] of this.renames) {
       const source = locate(doc, from);
-      const target = locate(doc, to);
       if (source.array !== null) throw throughArray('source', from, source.array, doc);
       if (source.value === undefined) idle.add(to);
       else {
+        const target = locate(doc, to);
         if (target.array !== null) throw throughArray('destination', to, target.array, doc);
         this.renamed.set(to, source.value);
       }

@@ -12,7 +12,7 @@ export type LeafMaker = (operand: unknown, path: string, now: Date) => Leaf;
 export const SCALARS: ReadonlyMap<string, LeafMaker> = new Map<string, LeafMaker>([
   ['$set', (operand) => leaf('$set', () => operand)],
   ['$setOnInsert', (operand) => leaf('$setOnInsert', (old, _, { inserting }) => (inserting ? operand : old))],
-  ['$unset', () => ({ operator: '$unset', creates: false, apply: () => undefined })],
+  ['$unset', () => ({ operator: '$unset', creates: false, lenient: true, apply: () => undefined })],
   ['$inc', (operand, path) => arithmetic('$inc', 'increment', addNumbers, operand, path)],
   ['$mul', (operand, path) => arithmetic('$mul', 'multiply', multiplyNumbers, operand, path)],
   ['$min', (operand) => leaf('$min', (old) => (old === undefined || compareValues(operand, old) < 0 ? operand : old))],

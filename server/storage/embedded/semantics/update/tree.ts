@@ -16,6 +16,8 @@ export interface Leaf {
   readonly operator: string;
   /** Whether the path is made where it is not there; otherwise the operator lets such a document be. */
   readonly creates: boolean;
+  /** Whether a path that no document could have there (below a number) is let be, too, and not refused. */
+  readonly lenient?: boolean;
   /** The new value; `undefined` removes the field. `old` is `undefined` where there is none. */
   apply(old: unknown, path: string, context: Context): unknown;
 }
@@ -36,6 +38,10 @@ export function addLeaf(root: Branch, path: string, leaf: Leaf): void {
   for (const [index, name] of names.entries()) {
     const next = branch.get(name);
     const last = index === names.length - 1;
+    const sibling = [...branch.keys()].find((other) => other !== name);
+    if (sibling !== undefined && POSITIONAL.test(sibling) !== POSITIONAL.test(name)) {
+      throw conflict(path, names.slice(0, index).join('.'));
+    }
     if (next !== undefined && (last || !(next instanceof Map)))
       throw conflict(path, names.slice(0, index + 1).join('.'));
     if (last) branch.set(name, leaf);
@@ -108,11 +114,7 @@ function concrete(branch: Branch, container: Doc | unknown[], path: string, cont
 
 function targets(name: string, container: Doc | unknown[], path: string, context: Context): readonly string[] {
   if (name === '$') {
-    const position = context.filter?.position(context.root);
-    if (position === undefined) {
-      throw new MongoError('BadValue', 'The positional operator did not find the match needed from the query.');
-    }
-    return [String(position)];
+    return [String(positionIn(context))];
   }
   const identifier = POSITIONAL.exec(name)?.[1];
   if (identifier === undefined) return [name];
@@ -128,6 +130,14 @@ function targets(name: string, container: Doc | unknown[], path: string, context
     throw new MongoError('BadValue', `No array filter found for identifier '${identifier}' in path '${path}.${name}'`);
   }
   return container.flatMap((item, index) => (filter.matches({ [identifier]: item }) ? [String(index)] : []));
+}
+
+function positionIn({ filter, root }: Context): number {
+  const position = filter?.position(root);
+  if (position === undefined) {
+    throw new MongoError('BadValue', 'The positional operator did not find the match needed from the query.');
+  }
+  return position;
 }
 
 function merge(a: Node, b: Node, path: string): Node {
@@ -150,12 +160,12 @@ function compareNames(a: string, b: string): number {
 
 function applyAt(node: Node, container: Doc | unknown[], name: string, path: string, context: Context): void {
   if (Array.isArray(container) && !INDEX.test(name)) {
-    if (creates(node, context)) throw notViable(name, path, container);
+    if (insists(node, context)) throw notViable(name, path, container);
     return;
   }
   const old = read(container, name);
   if (!(node instanceof Map)) {
-    if (old === undefined && (!node.creates || (node.operator === '$setOnInsert' && !context.inserting))) return;
+    if (old === undefined && !creates(node, context)) return;
     const value = node.apply(old, path, context);
     if (value !== old || old === undefined) write(container, name, value);
     return;
@@ -165,31 +175,48 @@ function applyAt(node: Node, container: Doc | unknown[], name: string, path: str
     return;
   }
   if (old !== undefined) {
-    refusePositional(node, old, name);
-    const child = [...node.keys()][0] ?? '';
-    if (creates(node, context)) {
+    refusePositional(node, old, name, context);
+    const [child = ''] = node.keys();
+    if (insists(node, context)) {
       throw new MongoError('PathNotViable', `Cannot create field '${child}' in element {${name}: ${formatValue(old)}}`);
     }
     return;
   }
+  refuseMissing(node, path, context);
   if (!creates(node, context)) return;
-  if ([...node.keys()].some((child) => POSITIONAL.test(child))) {
-    throw new MongoError('BadValue', `The path '${path}' must exist in the document in order to apply array updates.`);
-  }
   const made: Doc = {};
   applyBranch(node, made, path, context);
   write(container, name, made);
 }
 
-function refusePositional(branch: Branch, value: unknown, name: string): void {
-  if ([...branch.keys()].some((child) => POSITIONAL.test(child))) {
-    throw new MongoError('BadValue', `Cannot apply array updates to non-array element ${name}: ${formatValue(value)}`);
+function refuseMissing(branch: Branch, path: string, context: Context): void {
+  for (const [name, child] of branch) {
+    if (name === '$') positionIn(context);
+    if (POSITIONAL.test(name)) {
+      throw new MongoError('BadValue', `The path '${path}' must exist in the document in order to apply array updates.`);
+    }
+    if (child instanceof Map) refuseMissing(child, `${path}.${name}`, context);
+  }
+}
+
+function refusePositional(branch: Branch, value: unknown, name: string, context: Context): void {
+  for (const child of branch.keys()) {
+    if (child === '$') positionIn(context);
+    if (POSITIONAL.test(child)) {
+      throw new MongoError('BadValue', `Cannot apply array updates to non-array element ${name}: ${formatValue(value)}`);
+    }
   }
 }
 
 function creates(node: Node, context: Context): boolean {
   if (!(node instanceof Map)) return node.creates && (node.operator !== '$setOnInsert' || context.inserting);
   return [...node.values()].some((child) => creates(child, context));
+}
+
+/** Whether any of the changes refuses a path that cannot be there. */
+function insists(node: Node, context: Context): boolean {
+  if (node instanceof Map) return [...node.values()].some((child) => insists(child, context));
+  return node.lenient !== true && (node.operator !== '$setOnInsert' || context.inserting);
 }
 
 function notViable(name: string, path: string, container: unknown[]): MongoError {
@@ -219,15 +246,21 @@ function write(container: Doc | unknown[], name: string, value: unknown): void {
   container[index] = value === undefined ? null : value;
 }
 
-/** The value at a dotted path of sub-documents; an array on the way ends the search and is told. */
+/** The value at a dotted path of sub-documents, and the name of an array on the way; a path below anything else is refused. */
 export function locate(doc: Doc, path: string): { value: unknown; array: string | null } {
   let value: unknown = doc;
-  let array: string | null = null;
+  let last = '';
   for (const name of path.split('.')) {
-    if (Array.isArray(value)) return { value: undefined, array };
-    if (!isDoc(value)) return { value: undefined, array: null };
+    if (Array.isArray(value) && INDEX.test(name)) return { value: undefined, array: last };
+    if (value === undefined) return { value, array: null };
+    if (!isDoc(value)) {
+      throw new MongoError(
+        'PathNotViable',
+        `cannot use the part (${name} of ${path}) to traverse the element ({${last}: ${formatValue(value)}})`,
+      );
+    }
     value = field(value, name);
-    array = name;
+    last = name;
   }
   return { value, array: null };
 }
