@@ -1,7 +1,7 @@
 import { type Goal, figureOf } from '../figure.ts';
 import { measurePairs } from '../pairs.ts';
 import { type Measure, TEXT } from '../plan.ts';
-import { bareSeats, Portal, seatsOf } from '../portal.ts';
+import { Portal, seatsOf } from '../portal.ts';
 import type { Seat } from '../load/group.ts';
 import { median } from '../statistics.ts';
 import { checkWhole, withServers } from './both.ts';

@@ -1,6 +1,6 @@
 import { type Goal, figureOf } from '../figure.ts';
 import { measurePairs } from '../pairs.ts';
-import type { Bench, Measure } from '../plan.ts';
+import type { Measure } from '../plan.ts';
 import { bareSeats, Portal, seatsOf } from '../portal.ts';
 import type { Seat } from '../load/group.ts';
 import { median } from '../statistics.ts';

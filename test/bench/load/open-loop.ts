@@ -98,9 +98,8 @@ export async function runOpenLoop(group: Group, { rate, durationMs, text }: Open
   };
   await new Promise<void>((resolve) => {
     const tick = (): void => {
-      const now = performance.now();
-      for (let at = start + (sent * 1000) / rate; sent < total && at <= now; at = start + (sent * 1000) / rate)
-        send(at);
+      const due = Math.min(total, Math.floor(((performance.now() - start) * rate) / 1000) + 1);
+      for (let i = sent; i < due; i++) send(start + (i * 1000) / rate);
       if (sent < total) setTimeout(tick, TICK_MS);
       else resolve();
     };
