@@ -1,23 +1,40 @@
 import { readSettings, SettingsError } from './app/settings.ts';
-import { startService } from './app/service.ts';
+import { type Service, startService } from './app/service.ts';
 import { explainStartFailure } from './app/start-failure.ts';
-import { createLog } from './telemetry/log.ts';
+import { createLog, type Log } from './telemetry/log.ts';
 
 /** Starts the service from the environment; `--demo` makes the demonstration the default, as `npm start` does. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env, process.argv.includes('--demo'));
   const log = createLog(settings.logLevel);
   const service = await startService(settings, { log });
+  endInOrder(service, log);
   if (service.greeting !== undefined) process.stdout.write(`\n${service.greeting}`);
-  const stop = (signal: string) => {
-    log.info({ signal }, 'stopping');
+}
+
+/** The first signal stops the service in order, a second one ends the process at once. A fault that nobody caught stops it in order too: with exit code 1. */
+function endInOrder(service: Service, log: Log): void {
+  let ending = false;
+  const end = (code: number): void => {
+    ending = true;
     service.stop().then(
-      () => process.exit(0),
+      () => process.exit(code),
       () => process.exit(1),
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (ending) process.exit(1);
+    log.info({ signal }, 'stopping');
+    end(0);
+  };
+  const onFault = (error: unknown): void => {
+    log.fatal({ err: error }, 'a fault that nobody caught: stopping');
+    if (!ending) end(1);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  process.on('uncaughtException', onFault);
+  process.on('unhandledRejection', onFault);
 }
 
 main().catch((error: unknown) => {

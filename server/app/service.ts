@@ -1,6 +1,6 @@
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Model } from 'mongoose';
+import { RoomError } from '../../shared/contract/errors.ts';
+import { HANDSHAKE_DEADLINE_MS } from '../../shared/contract/limits.ts';
 import { authCommands } from '../auth/commands.ts';
 import { createTokens } from '../auth/tokens.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -10,7 +10,7 @@ import { directoryCommands } from '../directory/commands.ts';
 import { directoryModels } from '../directory/directory-store.ts';
 import { InactivePeople } from '../directory/inactive-people.ts';
 import { Expiry } from '../live/expiry.ts';
-import { Hub, type RoomsServer } from '../live/hub.ts';
+import { Hub } from '../live/hub.ts';
 import { Inbox } from '../live/inbox.ts';
 import { roomChanged } from '../live/room-changed.ts';
 import { createExecute } from '../registry/execute.ts';
@@ -30,16 +30,26 @@ import { messageCommands } from '../timeline/message-commands.ts';
 import { createPages } from '../timeline/pages.ts';
 import { createReadMarks, readMarkModel } from '../timeline/read-marks.ts';
 import { WordingEraser } from '../timeline/wording-eraser.ts';
+import { clientAddress } from '../transport/client-address.ts';
 import { createHttpApp } from '../transport/http/http-app.ts';
-import { announceDraining, createSocketServer } from '../transport/socket/socket-server.ts';
+import { createSocketServer } from '../transport/socket/socket-server.ts';
+import { Strangers } from '../transport/socket/strangers.ts';
 import { Changes } from './changes.ts';
+import { closeConnections, drain } from './drain.ts';
+import { type FrontDoor, listen } from './front-door.ts';
 import type { Settings } from './settings.ts';
+import { type Step, stopInOrder } from './stop-in-order.ts';
 
 /** What a test or a demonstration may put in the place of the machine's own. */
 export interface Overrides {
+  /** The service's time, which the demonstration can move. */
   clock?: Clock;
+  /** The real time: what tokens are issued and rates are counted by. */
+  wall?: Clock;
   dice?: () => number;
   log?: Log;
+  /** Milliseconds that a connection has to authenticate itself. */
+  handshakeMs?: number;
 }
 
 export interface Service {
@@ -50,38 +60,45 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** How long a stop waits, in milliseconds: for clients to go elsewhere, and for each later step. */
-const DRAIN_MS = 1_000;
+/** How long a stop waits for each of its steps, in milliseconds. */
 const STEP_MS = 5_000;
 
 /** Recalls older than this have had their wording erased by a server that was alive. */
 const ERASED_WITHIN_MS = 24 * 60 * 60_000;
 
 /**
- * Starts the service: database, then indexes, then what a crash left behind, then the listener. Nothing is served before all of it is there.
+ * Starts the service: listener, database, indexes, what a crash left behind. The listener comes first, so that a wrong address changes nothing; until all of
+ * it is there, it answers `unavailable`.
  * @throws when a step fails; what had been started is stopped again
  */
 export async function startService(settings: Settings, overrides: Overrides = {}): Promise<Service> {
   const log = overrides.log ?? createLog(settings.logLevel);
-  const clock = overrides.clock ?? systemClock;
-  const storage = await connectStorage({ mongodbUri: settings.mongodbUri, dataDir: settings.dataDir });
+  const headersMs = overrides.handshakeMs ?? HANDSHAKE_DEADLINE_MS;
+  const door = await listen({ port: settings.port, host: settings.host, headersMs });
+  let storage: Storage | undefined;
   try {
-    return await serve(settings, storage, log, clock, overrides.dice ?? Math.random);
+    storage = await connectStorage({ mongodbUri: settings.mongodbUri, dataDir: settings.dataDir });
+    return await serve({ settings, storage, door, log, overrides });
   } catch (error) {
+    door.http.close();
+    door.http.closeAllConnections();
     await storage
-      .stop()
+      ?.stop()
       .catch((stopError: unknown) => log.error({ err: stopError }, 'the database could not be closed'));
     throw error;
   }
 }
 
-async function serve(
-  settings: Settings,
-  storage: Storage,
-  log: Log,
-  clock: Clock,
-  dice: () => number,
-): Promise<Service> {
+interface Parts {
+  settings: Settings;
+  storage: Storage;
+  door: FrontDoor;
+  log: Log;
+  overrides: Overrides;
+}
+
+async function serve({ settings, storage, door, log, overrides }: Parts): Promise<Service> {
+  const { clock = systemClock, wall = systemClock, dice = Math.random } = overrides;
   const { connection } = storage;
   const onError = (error: unknown) => log.error({ err: error }, 'work in the background failed');
 
@@ -112,10 +129,12 @@ async function serve(
   });
   const outbox = new Outbox(roomDocs, appender);
   const eraser = new WordingEraser(entries);
-  const tokens = createTokens(settings);
+  const tokens = createTokens(settings, { now: () => wall.now(), log });
+  const rates = createRates(settings.rateLimitFactor, () => wall.now());
   const execute = createExecute({
-    rates: createRates(settings.rateLimitFactor),
+    rates,
     isInactive: (userId) => inactive.has(userId),
+    now: () => wall.now(),
     handlers: {
       ...roomCommands({ rooms, activity, appender, directory, pages, marks, hub }),
       ...memberCommands({ rooms, directory, outbox }),
@@ -134,62 +153,77 @@ async function serve(
 
   const demo = settings.demo ? await prepareDemo(settings, execute, log) : undefined;
 
+  let stopping: Promise<void> | undefined;
   const inFlight = new InFlight();
-  const expiry = new Expiry(() => systemClock.now());
-  const http = createServer(
-    createHttpApp({
-      settings,
-      tokens,
-      execute,
-      inFlight,
-      ready: () => storage.ping(),
-      log,
-      ...(demo?.router === undefined ? {} : { demo: demo.router }),
-    }),
-  );
-  http.headersTimeout = 10_000;
-  http.requestTimeout = 30_000;
-  const io = createSocketServer(http, {
+  const expiry = new Expiry(wall);
+  const addressOf = clientAddress(settings.trustProxy);
+  const strangers = new Strangers({
+    rates,
+    factor: settings.rateLimitFactor,
+    deadlineMs: overrides.handshakeMs ?? HANDSHAKE_DEADLINE_MS,
+    clock: wall,
+    addressOf,
+    log,
+  });
+  const app = createHttpApp({
     settings,
     tokens,
     execute,
     inFlight,
+    rates,
+    addressOf,
+    async ready() {
+      if (stopping !== undefined) throw new RoomError('unavailable', 'This server is stopping.');
+      await storage.ping();
+    },
+    log,
+    ...(demo?.router === undefined ? {} : { demo: demo.router }),
+  });
+  const io = createSocketServer(door.http, {
+    settings,
+    tokens,
+    execute,
+    inFlight,
+    rates,
     hub,
     expiry,
+    strangers,
     isInactive: (userId) => inactive.has(userId),
+    isStopping: () => stopping !== undefined,
     cachedRoom: (roomId) => rooms.cached(roomId),
     log,
   });
-  await listen(http, settings.port, settings.host);
+  door.open(app);
+  expiry.start();
   changes.start();
   follower.start();
-  const { port } = http.address() as AddressInfo;
-  const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`;
+  const { url, port } = door;
   log.info({ url, database: storage.kind }, 'serving');
 
-  let stopping: Promise<void> | undefined;
   return {
     url,
     port,
     ...(demo === undefined ? {} : { greeting: demo.greeting(url) }),
     stop() {
-      stopping ??= stopInOrder(log, [
-        ['draining', () => drain(http, io)],
-        ['calls', () => inFlight.idle()],
-        ['connections', async () => io.close()],
+      const steps: Step[] = [
+        ['draining', () => drain(io, systemClock)],
+        ['calls', () => inFlight.close()],
+        ['connections', () => closeConnections(door, io, systemClock)],
         [
           'timers',
-          () => {
+          async () => {
+            strangers.close();
             expiry.close();
             inbox.close();
             hub.close();
-            return Promise.all([changes.stop(), follower.stop()]).then(() => undefined);
+            await Promise.all([changes.stop(), follower.stop()]);
           },
         ],
         ['appends', () => appender.close()],
         ['activity', () => activity.flush()],
         ['database', () => storage.stop()],
-      ]);
+      ];
+      stopping ??= stopInOrder(log, steps, STEP_MS);
       return stopping;
     },
   };
@@ -202,41 +236,4 @@ async function createIndexes(
     await model.createCollection();
     await model.createIndexes();
   }
-}
-
-async function listen(http: HttpServer, port: number, host: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen(port, host, () => {
-      http.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-/** Tells the clients to go elsewhere and gives them a moment to; new ones are not taken. */
-async function drain(http: HttpServer, io: RoomsServer): Promise<void> {
-  http.close();
-  if (io.of('/').sockets.size === 0) return;
-  announceDraining(io, new Date(systemClock.now() + DRAIN_MS).toISOString());
-  await new Promise<void>((resolve) => systemClock.after(DRAIN_MS, resolve));
-}
-
-/** Runs the steps one after the other; a step that fails or does not end in time is logged and the next one begins. */
-async function stopInOrder(log: Log, steps: readonly (readonly [string, () => Promise<void>])[]): Promise<void> {
-  for (const [step, run] of steps) {
-    let cancel = (): void => undefined;
-    const late = new Promise<void>((_resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`took longer than ${STEP_MS} ms`)), STEP_MS);
-      cancel = () => clearTimeout(timer);
-    });
-    try {
-      await Promise.race([run(), late]);
-    } catch (error) {
-      log.error({ err: error, step }, 'a step of the stop failed');
-    } finally {
-      cancel();
-    }
-  }
-  log.info('stopped');
 }

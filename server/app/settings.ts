@@ -11,12 +11,18 @@ const list = (text: string): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM, such as 17:30');
-const port = z.coerce
-  .number('must be a number')
-  .int('must be a whole number')
-  .min(0, 'must be 0 to 65535')
-  .max(65_535, 'must be 0 to 65535');
+const CLOCK_TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
+const OPENING = '09:00';
+const CUTOFF = '17:30';
+const clockTime = z.string().regex(CLOCK_TIME, 'must be HH:MM, such as 17:30');
+const whole = (from: number, to: number) =>
+  z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
+      error: `must be a whole number from ${from} to ${to}`,
+    })
+    .transform(Number);
+const port = whole(0, 65_535);
 
 const origin = z.string().refine((text) => {
   try {
@@ -34,65 +40,72 @@ const timeZone = z.string().refine((zone) => {
   }
 }, 'must be a time zone of the IANA database, such as Asia/Shanghai');
 
-const environment = z
-  .object({
-    NODE_ENV: setting(z.string().default('development')),
-    PORT: setting(port.default(3000)),
-    HOST: setting(z.string().default('127.0.0.1')),
-    DATA_DIR: setting(z.string().default('./data')),
-    MONGODB_URI: setting(
-      z
-        .string()
-        .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
-        .optional(),
-    ),
-    REDIS_URL: setting(
-      z
-        .string()
-        .regex(/^rediss?:\/\/./, 'must begin with redis:// or rediss://')
-        .optional(),
-    ),
-    JWT_SECRET: setting(
-      z
-        .string()
-        .refine((text) => Buffer.byteLength(text) >= 32, 'must be at least 32 bytes long')
-        .optional(),
-    ),
-    JWKS_URL: setting(z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional()),
-    JWT_ISSUER: setting(z.string().optional()),
-    JWT_AUDIENCE: setting(z.string().default('delivery-rooms')),
-    ALLOWED_ORIGINS: setting(z.string().default('').transform(list).pipe(z.array(origin))),
-    TRANSPORTS: setting(
-      z
-        .string()
-        .transform(list)
-        .pipe(z.array(z.enum(['websocket', 'polling'], 'must be websocket, polling or both')).min(1))
-        .optional(),
-    ),
-    CALENDAR_TZ: setting(timeZone.default('Asia/Shanghai')),
-    OPENING: setting(clockTime.default('09:00')),
-    CUTOFF: setting(clockTime.default('17:30')),
-    DB_PORT: setting(port.default(27_717)),
-    RATE_LIMIT_FACTOR: setting(
-      z.coerce.number('must be a number').min(0, 'must be 0 or more').max(10_000, 'must be at most 10000').default(1),
-    ),
-    DEMO: setting(z.enum(['0', '1'], 'must be 0 or 1').optional()),
-    LOG_LEVEL: setting(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info')),
-  })
-  .superRefine((env, context) => {
-    const refuse = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message });
-    const production = env.NODE_ENV === 'production';
-    if (production && env.DEMO === '1') refuse('DEMO', 'is refused when NODE_ENV=production');
-    if (
-      production &&
-      env.JWKS_URL === undefined &&
-      (env.JWT_SECRET === undefined || env.JWT_SECRET === DEMO_JWT_SECRET)
-    )
-      refuse('JWT_SECRET', 'must be set to a secret of your own (or JWKS_URL) when NODE_ENV=production');
-    if (env.JWKS_URL !== undefined && env.JWT_SECRET !== undefined)
-      refuse('JWKS_URL', 'cannot be set together with JWT_SECRET: choose one');
-    if (env.OPENING >= env.CUTOFF) refuse('CUTOFF', 'must be later than OPENING');
-  });
+const environment = z.object({
+  NODE_ENV: setting(z.string().default('development')),
+  PORT: setting(port.prefault('3000')),
+  HOST: setting(z.string().default('127.0.0.1')),
+  DATA_DIR: setting(z.string().default('./data')),
+  MONGODB_URI: setting(
+    z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
+      .optional(),
+  ),
+  JWT_SECRET: setting(
+    z
+      .string()
+      .refine((text) => Buffer.byteLength(text) >= 32, 'must be at least 32 bytes long')
+      .optional(),
+  ),
+  JWKS_URL: setting(z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional()),
+  JWT_ISSUER: setting(z.string().optional()),
+  JWT_AUDIENCE: setting(z.string().default('delivery-rooms')),
+  ALLOWED_ORIGINS: setting(z.string().default('').transform(list).pipe(z.array(origin))),
+  TRANSPORTS: setting(
+    z
+      .string()
+      .transform(list)
+      .pipe(z.array(z.enum(['websocket', 'polling'], 'must be websocket, polling or both')).min(1))
+      .optional(),
+  ),
+  CALENDAR_TZ: setting(timeZone.default('Asia/Shanghai')),
+  OPENING: setting(clockTime.default(OPENING)),
+  CUTOFF: setting(clockTime.default(CUTOFF)),
+  DB_PORT: setting(port.prefault('27717')),
+  RATE_LIMIT_FACTOR: setting(
+    z
+      .string()
+      .refine((text) => /^\d{1,5}(\.\d{1,6})?$/.test(text) && Number(text) <= 10_000, {
+        error: 'must be a number from 0 to 10000',
+      })
+      .transform(Number)
+      .prefault('1'),
+  ),
+  TRUST_PROXY: setting(whole(0, 10).prefault('0')),
+  DEMO: setting(z.enum(['0', '1'], 'must be 0 or 1').optional()),
+  LOG_LEVEL: setting(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info')),
+});
+
+/** What each setting alone cannot tell: looked at whether or not another one is wrong, so that all faults are named at once. */
+function faultsTogether(env: NodeJS.ProcessEnv): string[] {
+  const faults: string[] = [];
+  const set = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const secret = set('JWT_SECRET');
+  const keys = set('JWKS_URL');
+  const production = set('NODE_ENV') === 'production';
+  if (production && set('DEMO') === '1') faults.push('DEMO is refused when NODE_ENV=production');
+  if (production && keys === undefined && (secret === undefined || secret === DEMO_JWT_SECRET))
+    faults.push('JWT_SECRET must be set to a secret of your own (or JWKS_URL) when NODE_ENV=production');
+  if (keys !== undefined && secret !== undefined)
+    faults.push('JWKS_URL cannot be set together with JWT_SECRET: choose one');
+  if (set('REDIS_URL') !== undefined)
+    faults.push('REDIS_URL cannot be used yet: this version serves from a single server, unset it');
+  const opening = set('OPENING') ?? OPENING;
+  const cutoff = set('CUTOFF') ?? CUTOFF;
+  if (CLOCK_TIME.test(opening) && CLOCK_TIME.test(cutoff) && opening >= cutoff)
+    faults.push('CUTOFF must be later than OPENING');
+  return faults;
+}
 
 export interface Settings {
   production: boolean;
@@ -100,7 +113,6 @@ export interface Settings {
   host: string;
   dataDir: string;
   mongodbUri: string | undefined;
-  redisUrl: string | undefined;
   jwt: { secret: string } | { jwksUrl: string };
   jwtIssuer: string | undefined;
   jwtAudience: string;
@@ -111,6 +123,8 @@ export interface Settings {
   cutoff: string;
   dbPort: number;
   rateLimitFactor: number;
+  /** Proxies in front of this server that add the client's address to X-Forwarded-For. */
+  trustProxy: number;
   demo: boolean;
   logLevel: string;
 }
@@ -127,10 +141,9 @@ export class SettingsError extends Error {
  */
 export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Settings {
   const result = environment.safeParse(env);
-  if (!result.success) {
-    const faults = result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`);
-    throw new SettingsError([...new Set(faults)].join('\n'));
-  }
+  const alone = result.error?.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`) ?? [];
+  const faults = [...new Set([...alone, ...faultsTogether(env)])];
+  if (!result.success || faults.length > 0) throw new SettingsError(faults.join('\n'));
   const e = result.data;
   const production = e.NODE_ENV === 'production';
   return {
@@ -139,17 +152,17 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Setti
     host: e.HOST,
     dataDir: isAbsolute(e.DATA_DIR) ? e.DATA_DIR : resolve(e.DATA_DIR),
     mongodbUri: e.MONGODB_URI,
-    redisUrl: e.REDIS_URL,
     jwt: e.JWKS_URL === undefined ? { secret: e.JWT_SECRET ?? DEMO_JWT_SECRET } : { jwksUrl: e.JWKS_URL },
     jwtIssuer: e.JWT_ISSUER,
     jwtAudience: e.JWT_AUDIENCE,
     allowedOrigins: e.ALLOWED_ORIGINS,
-    transports: e.TRANSPORTS ?? (e.REDIS_URL === undefined ? ['websocket', 'polling'] : ['websocket']),
+    transports: e.TRANSPORTS ?? ['websocket', 'polling'],
     calendarTimeZone: e.CALENDAR_TZ,
     opening: e.OPENING,
     cutoff: e.CUTOFF,
     dbPort: e.DB_PORT,
     rateLimitFactor: e.RATE_LIMIT_FACTOR,
+    trustProxy: e.TRUST_PROXY,
     demo: e.DEMO === undefined ? defaultDemo && !production : e.DEMO === '1',
     logLevel: e.LOG_LEVEL,
   };

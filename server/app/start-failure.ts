@@ -13,8 +13,10 @@ export function explainStartFailure(error: unknown): string {
       return 'port' in error ? `${at} may not be opened by this user: choose a PORT above 1023.` : error.message;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
       return 'HOST is not an address of this machine.';
     default:
-      return error.name === 'EmbeddedError' ? error.message : (error.stack ?? error.message);
+      return error.name === 'StartRefused' ? error.message : (error.stack ?? error.message);
   }
 }

@@ -1,15 +1,19 @@
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
+import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
 import { z } from 'zod';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { id, name, role, side } from '../../shared/contract/primitives.ts';
 import type { Settings } from '../app/settings.ts';
 import type { Caller } from '../registry/call.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /** Turns a token into its bearer. */
 export interface Tokens {
   /** @throws {RoomError} `unauthenticated` with the reason, `unavailable` when the keys cannot be fetched */
   verify(token: unknown): Promise<Caller>;
 }
+
+/** The last second of the year 9999: later instants cannot be written as ISO 8601 with four digits. */
+const EXP_MAX = 253_402_300_799;
 
 const claims = z
   .object({
@@ -19,7 +23,7 @@ const claims = z
     org: id.optional(),
     roles: z.array(role).max(20).optional(),
     dept: id.optional(),
-    exp: z.number(),
+    exp: z.number().positive().max(EXP_MAX),
   })
   .superRefine((claim, context) => {
     const bound = claim.side === 'buyer' || claim.side === 'provider' || claim.side === 'vendor';
@@ -33,21 +37,49 @@ const claims = z
 const SECRET_ALGORITHMS = ['HS256'];
 const KEY_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 
-const TOKEN_MAX = 8192;
+/** Headers by which a token would bring, or point to, the key that it is to be checked with. */
+const FOREIGN_KEY_HEADERS = ['jwk', 'jku', 'x5u', 'x5c'];
 
-export function createTokens(settings: Pick<Settings, 'jwt' | 'jwtIssuer' | 'jwtAudience'>): Tokens {
+const TOKEN_MAX = 8192;
+const JWKS_TIMEOUT_MS = 5_000;
+/** For so long a fetched key set is not asked for again, whatever unknown keys tokens name. */
+const JWKS_COOLDOWN_MS = 10_000;
+
+export interface TokensParts {
+  /** Milliseconds of the real clock. */
+  now(): number;
+  log: Log;
+  jwksCooldownMs?: number;
+}
+
+export function createTokens(
+  settings: Pick<Settings, 'jwt' | 'jwtIssuer' | 'jwtAudience'>,
+  { now, log, jwksCooldownMs = JWKS_COOLDOWN_MS }: TokensParts,
+): Tokens {
   const options: JWTVerifyOptions = {
     audience: settings.jwtAudience,
     requiredClaims: ['exp', 'sub'],
     ...(settings.jwtIssuer === undefined ? {} : { issuer: settings.jwtIssuer }),
   };
-  const check = verifier(settings.jwt, options);
+  const check = verifier(settings.jwt, options, jwksCooldownMs);
+  const verified = async (token: string): Promise<JWTVerifyResult> => {
+    try {
+      return await check(token, new Date(now()));
+    } catch (error) {
+      const refusal = explain(error);
+      if (refusal.code === 'unavailable') log.warn({ err: error }, 'the keys that tokens are checked with are missing');
+      throw refusal;
+    }
+  };
   return {
     async verify(token) {
       if (typeof token !== 'string' || token === '')
         throw refused('A token is missing: send it as auth.token or as "Authorization: Bearer".');
       if (token.length > TOKEN_MAX) throw refused('The token is too long.');
-      const result = claims.safeParse(await check(token));
+      const { payload, protectedHeader } = await verified(token);
+      if (FOREIGN_KEY_HEADERS.some((header) => header in protectedHeader))
+        throw refused('The token names a key of its own: only the configured keys count.');
+      const result = claims.safeParse(payload);
       if (!result.success) {
         const [issue] = result.error.issues;
         throw refused(`The token's claim "${issue?.path.join('.') ?? ''}" ${issue?.message ?? 'is wrong'}.`);
@@ -66,7 +98,9 @@ export function createTokens(settings: Pick<Settings, 'jwt' | 'jwtIssuer' | 'jwt
   };
 }
 
-function verifier(jwt: Settings['jwt'], options: JWTVerifyOptions): (token: string) => Promise<JWTPayload> {
+type Check = (token: string, currentDate: Date) => Promise<JWTVerifyResult>;
+
+function verifier(jwt: Settings['jwt'], options: JWTVerifyOptions, cooldownDuration: number): Check {
   if ('secret' in jwt) {
     const key = crypto.subtle.importKey(
       'raw',
@@ -75,22 +109,11 @@ function verifier(jwt: Settings['jwt'], options: JWTVerifyOptions): (token: stri
       false,
       ['verify'],
     );
-    return async (token) => {
-      try {
-        return (await jwtVerify(token, await key, { ...options, algorithms: SECRET_ALGORITHMS })).payload;
-      } catch (error) {
-        throw explain(error);
-      }
-    };
+    return async (token, currentDate) =>
+      jwtVerify(token, await key, { ...options, currentDate, algorithms: SECRET_ALGORITHMS });
   }
-  const keys = createRemoteJWKSet(new URL(jwt.jwksUrl), { timeoutDuration: 5000, cooldownDuration: 10_000 });
-  return async (token) => {
-    try {
-      return (await jwtVerify(token, keys, { ...options, algorithms: KEY_ALGORITHMS })).payload;
-    } catch (error) {
-      throw explain(error);
-    }
-  };
+  const keys = createRemoteJWKSet(new URL(jwt.jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS, cooldownDuration });
+  return (token, currentDate) => jwtVerify(token, keys, { ...options, currentDate, algorithms: KEY_ALGORITHMS });
 }
 
 const refused = (message: string): RoomError => new RoomError('unauthenticated', message);

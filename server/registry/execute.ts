@@ -3,6 +3,7 @@ import { type ErrorCode, RoomError, type WireError } from '../../shared/contract
 import { type CommandName, commands } from '../../shared/contract/registry.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
 import type { Answer, Call, Handler, Handlers } from './call.ts';
+import { checkBounds } from './input-bounds.ts';
 import type { Rates } from './rates.ts';
 
 export type Execute = (name: CommandName, input: unknown, call: Call) => Promise<Answer>;
@@ -12,15 +13,21 @@ export interface ExecuteParts {
   rates: Rates;
   /** True for a person whom the directory calls inactive. */
   isInactive(userId: string): boolean;
+  /** Milliseconds of the real clock, by which tokens are issued. */
+  now(): number;
 }
 
+/** Of each fault at most this much is repeated: a path can be made of what was sent. */
+const FAULT_MAX = 200;
+
 /** Makes the one road that every call of every transport takes: rate, side, input, handler, output. */
-export function createExecute({ handlers, rates, isInactive }: ExecuteParts): Execute {
+export function createExecute({ handlers, rates, isInactive, now }: ExecuteParts): Execute {
   return async function execute(name, input, call) {
     const { caller, log } = call;
     try {
       const command = commands[name];
-      await rates.take(command.rate, `${caller.side}:${caller.userId}`);
+      rates.take(command.rate, `${caller.side}:${caller.userId}`);
+      if (caller.expiresAt <= now()) throw new RoomError('unauthenticated', 'The token is over: get a new one.');
       if (isInactive(caller.userId)) throw new RoomError('unauthenticated', 'This account is not active any more.');
       if (!command.callers.includes(caller.side))
         throw new RoomError('forbidden', `${name} is not for the side "${caller.side}".`);
@@ -36,6 +43,7 @@ export function createExecute({ handlers, rates, isInactive }: ExecuteParts): Ex
 }
 
 function parseInput(schema: z.ZodType, input: unknown): unknown {
+  checkBounds(input);
   const result = schema.safeParse(input ?? {});
   if (result.success) return result.data;
   throw invalid(result.error);
@@ -45,11 +53,13 @@ function parseInput(schema: z.ZodType, input: unknown): unknown {
 export function invalid(error: z.ZodError): RoomError {
   const details = error.issues
     .slice(0, 20)
-    .map((issue) => ({ path: issue.path.map(String).join('.'), reason: issue.message }));
+    .map(({ path, message }) => ({ path: clip(path.map(String).join('.')), reason: clip(message) }));
   const first = details[0];
   const where = first === undefined || first.path === '' ? 'The input' : first.path;
   return new RoomError('invalid', `${where}: ${first?.reason ?? 'does not fit'}`, { details });
 }
+
+const clip = (text: string): string => (text.length > FAULT_MAX ? `${text.slice(0, FAULT_MAX)}...` : text);
 
 /** Lets through only what the contract names: a field that a handler added by mistake does not leave the house. */
 function parseOutput(name: string, schema: z.ZodType, output: unknown): unknown {

@@ -1,16 +1,29 @@
+import { RoomError } from '../../shared/contract/errors.ts';
+import type { Answer } from './call.ts';
+
 /** Calls that are being answered, so that a stop can wait for them. */
 export class InFlight {
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new Set<Promise<Answer>>();
+  #closed = false;
 
-  track<Result>(work: Promise<Result>): Promise<Result> {
+  /** Begins a call, or answers `unavailable` once this is closed. Calls that reject are the caller's to handle. */
+  run(call: () => Promise<Answer>): Promise<Answer> {
+    if (this.#closed) {
+      const error = new RoomError('unavailable', 'This server is stopping: connect to another, or again in a moment.', {
+        retryAfterMs: 1000,
+      });
+      return Promise.resolve({ ok: false, error: error.toWire() });
+    }
+    const work = call();
     this.#running.add(work);
     const done = () => this.#running.delete(work);
     work.then(done, done);
     return work;
   }
 
-  /** Resolves when nothing is being answered. */
-  async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  /** Takes nothing more and resolves when everything that was taken is answered. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#running);
   }
 }

@@ -31,13 +31,9 @@ export const directoryCommands = {
       tags: z.array(name).max(5).optional(),
       leave: z.strictObject({ from: halfDay, to: halfDay }).nullish(),
       active: z.boolean().default(true),
-      phone: z
-        .string()
-        .max(40)
-        .optional()
-        .meta({
-          description: 'Accepted for portals that send it; not kept before the service has a vault for numbers',
-        }),
+      phone: z.string().max(40).optional().meta({
+        description: 'Accepted for portals that send it; not kept before the service has a vault for numbers',
+      }),
     }),
     output: z.object({
       staff: z.object({ userId: id, org: id, name: z.string(), roles: z.array(role), active: z.boolean() }),

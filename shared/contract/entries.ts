@@ -13,7 +13,7 @@ export const attachments = z.array(id).max(ATTACHMENTS_MAX);
 export const mentions = z.array(id).max(MENTIONS_MAX);
 
 /** Who did it, as the room shows them. A person's number or mail address never stands here. */
-export const actor = z.object({ id, name: z.string(), side, org: id.optional() });
+export const actor = z.object({ id, name: z.string(), side, org: id.optional() }).meta({ id: 'Actor' });
 export type Actor = z.infer<typeof actor>;
 
 const envelope = {
@@ -67,7 +67,10 @@ export const eventEntry = z.object({
 
 export const entry = z
   .discriminatedUnion('kind', [messageEntry, editEntry, recallEntry, eventEntry])
-  .meta({ description: 'One entry of a timeline; seq numbers the entries of its stream 1, 2, 3, ... with no holes' });
+  .meta({
+    id: 'Entry',
+    description: 'One entry of a timeline; seq numbers the entries of its stream 1, 2, 3, ... with no holes',
+  });
 
 export type Entry = z.infer<typeof entry>;
 export type EntryKind = Entry['kind'];

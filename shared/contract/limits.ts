@@ -25,6 +25,14 @@ export const AUTH_EXPIRING_AHEAD_MS = 60_000;
 
 /** The largest Socket.IO packet and the largest JSON body, in bytes. */
 export const PAYLOAD_MAX_BYTES = 128 * 1024;
+/** No input of a command is nested deeper, or holds more values, whatever its size. */
+export const INPUT_DEPTH_MAX = 16;
+export const INPUT_VALUES_MAX = 5_000;
+/** What a connection may send before it has authenticated itself: a token twice over, in bytes, and a few packets. */
+export const STRANGER_BYTES_MAX = 20 * 1024;
+export const STRANGER_PACKETS_MAX = 10;
+/** Packets that may wait for a client that does not read while it goes on sending commands. */
+export const UNREAD_PACKETS_MAX = 1_000;
 /** A connection that has not authenticated itself by then is cut. */
 export const HANDSHAKE_DEADLINE_MS = 10_000;
 export const PING_INTERVAL_MS = 15_000;
@@ -35,7 +43,8 @@ export const JOINED_ROOMS_MAX = 200;
 
 /**
  * Rates by class: `points` in each `seconds`, counted for one user over all connections and both transports of a server.
- * `handshake` is counted for an address, before anybody is known.
+ * `handshake` is counted for an address, before anybody is known: handshakes, and HTTP calls without a valid token. `excess` counts refusals: who does not
+ * slow down is cut off.
  */
 export const RATES = {
   handshake: { points: 120, seconds: 60 },
@@ -43,9 +52,12 @@ export const RATES = {
   write: { points: 100, seconds: 10 },
   signal: { points: 100, seconds: 10 },
   directory: { points: 600, seconds: 10 },
+  excess: { points: 300, seconds: 10 },
 } as const;
 
 export type RateClass = keyof typeof RATES;
+/** The rates that a command can belong to. */
+export type CommandRate = Exclude<RateClass, 'handshake' | 'excess'>;
 
 /** Connections at a time, for one user and for one address. */
 export const CONNECTIONS_PER_USER = 30;

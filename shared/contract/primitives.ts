@@ -52,13 +52,15 @@ export const role = z.enum([
 export type Role = z.infer<typeof role>;
 
 /** A person as a room shows them. */
-export const person = z.object({
-  userId: id,
-  name: z.string(),
-  side,
-  org: id.optional(),
-  roles: z.array(role).optional(),
-});
+export const person = z
+  .object({
+    userId: id,
+    name: z.string(),
+    side,
+    org: id.optional(),
+    roles: z.array(role).optional(),
+  })
+  .meta({ id: 'Person' });
 export type Person = z.infer<typeof person>;
 
 export const page = <T extends z.ZodType>(item: T) =>

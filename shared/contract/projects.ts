@@ -36,25 +36,27 @@ export const projectNode = z.object({
   endedAt: isoTime.optional(),
 });
 
-export const project = z.object({
-  id,
-  roomId: id,
-  orderId: id,
-  bizId: id.optional(),
-  product: z.object({ id, name: z.string(), spec: z.string().optional() }),
-  channel: z.string().optional(),
-  buyer: z.object({ id, org: id, name: z.string() }),
-  provider: z.object({ org: id, name: z.string() }).optional(),
-  vendor: z.object({ org: id, name: z.string() }),
-  status: projectStatus,
-  overdue: z.boolean(),
-  queued: queuedReason.nullable(),
-  run: z.int().min(1),
-  template: z.object({ id, name: z.string() }),
-  nodes: z.array(projectNode),
-  current: id.nullable(),
-  createdAt: isoTime,
-});
+export const project = z
+  .object({
+    id,
+    roomId: id,
+    orderId: id,
+    bizId: id.optional(),
+    product: z.object({ id, name: z.string(), spec: z.string().optional() }),
+    channel: z.string().optional(),
+    buyer: z.object({ id, org: id, name: z.string() }),
+    provider: z.object({ org: id, name: z.string() }).optional(),
+    vendor: z.object({ org: id, name: z.string() }),
+    status: projectStatus,
+    overdue: z.boolean(),
+    queued: queuedReason.nullable(),
+    run: z.int().min(1),
+    template: z.object({ id, name: z.string() }),
+    nodes: z.array(projectNode),
+    current: id.nullable(),
+    createdAt: isoTime,
+  })
+  .meta({ id: 'Project' });
 export type Project = z.infer<typeof project>;
 
 export const projectCommands = {

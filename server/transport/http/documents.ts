@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { Router } from 'express';
+import { asyncApi } from '../../registry/asyncapi.ts';
+import { openApi } from '../../registry/openapi.ts';
+import { DOCS_STYLE, docsPage } from './docs-page.ts';
+
+const STYLE_HASH = createHash('sha256').update(DOCS_STYLE).digest('base64');
+
+/** Serves what the registry says of itself: two documents for machines and a page for people. Each is made when it is first asked for. */
+export function documents(): Router {
+  const router = Router();
+  let openApiJson: string | undefined;
+  let asyncApiJson: string | undefined;
+  let page: string | undefined;
+  router.get('/openapi.json', (_request, response) => {
+    openApiJson ??= JSON.stringify(openApi());
+    response.type('application/json').send(openApiJson);
+  });
+  router.get('/asyncapi.json', (_request, response) => {
+    asyncApiJson ??= JSON.stringify(asyncApi());
+    response.type('application/json').send(asyncApiJson);
+  });
+  router.get('/docs', (_request, response) => {
+    page ??= docsPage();
+    response
+      .setHeader(
+        'Content-Security-Policy',
+        `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; frame-ancestors 'none'`,
+      )
+      .type('text/html')
+      .send(page);
+  });
+  return router;
+}

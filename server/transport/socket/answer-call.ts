@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { RoomError, type WireError } from '../../../shared/contract/errors.ts';
+import { UNREAD_PACKETS_MAX } from '../../../shared/contract/limits.ts';
+import { commands, isCommandName } from '../../../shared/contract/registry.ts';
+import type { Expiry } from '../../live/expiry.ts';
+import { type Hub, joinedRooms, type RoomsSocket } from '../../live/hub.ts';
+import type { Answer, Connection } from '../../registry/call.ts';
+import type { Execute } from '../../registry/execute.ts';
+import type { InFlight } from '../../registry/in-flight.ts';
+import type { Rates } from '../../registry/rates.ts';
+import type { RoomDoc } from '../../rooms/room-store.ts';
+import type { Log } from '../../telemetry/log.ts';
+
+export interface AnswerParts {
+  execute: Execute;
+  inFlight: InFlight;
+  rates: Rates;
+  hub: Hub;
+  expiry: Expiry;
+  cachedRoom(roomId: string): RoomDoc | undefined;
+  log: Log;
+}
+
+/** Makes the one listener for whatever a connection sends: each event is one call, and its ack, where there is one, gets the answer. */
+export function createEventListener(
+  parts: AnswerParts,
+): (this: RoomsSocket, name: unknown, ...args: unknown[]) => void {
+  return function (name, ...args) {
+    // Socket.IO hands on what was still in its queue when the connection ended.
+    if (!this.connected) return;
+    const last = args.at(-1);
+    const ack = typeof last === 'function' ? last : undefined;
+    if (ack !== undefined) args.pop();
+    if (unread(this) > UNREAD_PACKETS_MAX) {
+      cut(parts, this, 'sends commands and does not read the answers');
+      return;
+    }
+    answer(parts, this, name, args).then(
+      (result) => {
+        ack?.(result);
+        if (!result.ok && result.error.code === 'rate_limited') countExcess(parts, this);
+      },
+      (error: unknown) => parts.log.error({ err: error }, 'an ack could not be sent'),
+    );
+  };
+}
+
+async function answer(parts: AnswerParts, socket: RoomsSocket, name: unknown, args: unknown[]): Promise<Answer> {
+  const { caller } = socket.data;
+  if (typeof name !== 'string' || !isCommandName(name)) {
+    try {
+      parts.rates.take('read', `${caller.side}:${caller.userId}`);
+    } catch (error) {
+      if (error instanceof RoomError) return refusal(error.toWire());
+      throw error;
+    }
+    return refusal({ code: 'not_found', message: 'There is no such command.' });
+  }
+  if (args.length > 1)
+    return refusal({ code: 'invalid', message: 'A command takes one input and an acknowledgement.' });
+  const connection = commands[name].connectionBound === true ? connectionOf(parts, socket) : undefined;
+  return parts.inFlight.run(() =>
+    parts.execute(name, args[0], {
+      caller,
+      ...(connection === undefined ? {} : { connection }),
+      log: parts.log,
+      correlationId: randomUUID(),
+    }),
+  );
+}
+
+const refusal = (error: WireError): Answer => ({ ok: false, error });
+
+/** Who goes on sending although every call is refused is cut off: answering costs this server more than it costs them. */
+function countExcess(parts: AnswerParts, socket: RoomsSocket): void {
+  try {
+    parts.rates.take('excess', `${socket.data.caller.side}:${socket.data.caller.userId}`);
+  } catch {
+    cut(parts, socket, 'does not slow down');
+  }
+}
+
+function cut({ log }: AnswerParts, socket: RoomsSocket, reason: string): void {
+  if (!socket.connected) return;
+  log.warn({ user: socket.data.caller.userId, reason }, 'a connection was cut off');
+  socket.conn.close(true);
+}
+
+/** Packets that wait because the client does not read; Engine.IO bounds neither their number nor their time. */
+function unread(socket: RoomsSocket): number {
+  const waiting: unknown = Reflect.get(socket.conn, 'writeBuffer');
+  return Array.isArray(waiting) ? waiting.length : 0;
+}
+
+function connectionOf({ hub, expiry, cachedRoom }: AnswerParts, socket: RoomsSocket): Connection {
+  return {
+    id: socket.id,
+    isOpen: () => socket.connected,
+    joinedRooms: () => joinedRooms(socket),
+    enter: (roomId, streams) => hub.enter(socket, roomId, streams),
+    leave: (roomId) => {
+      hub.leave(socket, roomId);
+    },
+    renew(caller) {
+      hub.renew(socket, caller, cachedRoom);
+      expiry.watch(socket);
+    },
+  };
+}
