@@ -1,0 +1,16 @@
+import { ConnectionBanner } from './connection-banner.ts';
+import { DeliveryRoom } from './delivery-room.ts';
+import { DeliveryRoomList } from './room-list.ts';
+import { RoomComposer } from './room-composer.ts';
+import { RoomTimeline } from './room-timeline.ts';
+
+/** Makes the elements known to the page. A name that is taken already, by another copy of this script, is left as it is. */
+function define(name: string, element: CustomElementConstructor): void {
+  if (customElements.get(name) === undefined) customElements.define(name, element);
+}
+
+define('delivery-room-connection', ConnectionBanner);
+define('delivery-room-timeline', RoomTimeline);
+define('delivery-room-composer', RoomComposer);
+define('delivery-room', DeliveryRoom);
+define('delivery-room-list', DeliveryRoomList);

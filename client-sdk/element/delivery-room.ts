@@ -1,0 +1,467 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { property, query, state } from 'lit/decorators.js';
+import type { Entry, MessageEntry } from '../../shared/contract/entries.ts';
+import {
+  type Client,
+  type ClientOptions,
+  type ClientState,
+  createClient,
+  type LiveRoom,
+  localOutboxStorage,
+  RoomError,
+  type RoomSnapshot,
+  type StreamView,
+} from '../index.ts';
+import { deliveryRoomStyles } from './delivery-room-styles.ts';
+import { eventLine } from './event-line.ts';
+import { flowProgress, flowSteps, flowStyles } from './flow-view.ts';
+import { closeIcon, peopleIcon } from './icons.ts';
+import { reasonOf, wordOf, type Words, wordsFor } from './language/words.ts';
+import { peopleList, peopleStyles, withPresence } from './people-view.ts';
+import type { ComposerTask, RoomComposer } from './room-composer.ts';
+import type { MessageActionDetail, RoomTimeline } from './room-timeline.ts';
+import { avatarStyles, basics, theme } from './theme.ts';
+import { NO_DIVIDER, nextDivider, type UnreadDivider } from './unread-divider.ts';
+
+/**
+ * One room, to be put into a page: `<delivery-room room-id base-url>` with `tokenProvider`, or with a `client` that the
+ * page has made and shares between rooms. The class defines no element; `define.ts` does.
+ */
+export class DeliveryRoom extends LitElement {
+  static override readonly styles = [theme, basics, avatarStyles, flowStyles, peopleStyles, deliveryRoomStyles];
+
+  @property({ attribute: 'room-id' }) roomId = '';
+  /** The service's origin; the page's own unless given. */
+  @property({ attribute: 'base-url' }) baseUrl = '';
+  /** A language tag; the page's, or the browser's, unless given. */
+  @property() locale = '';
+  @property({ reflect: true }) theme: 'auto' | 'light' | 'dark' = 'auto';
+  @property({ attribute: false }) tokenProvider: ClientOptions['getToken'] | undefined;
+  @property({ attribute: false }) client: Client | undefined;
+
+  @state() private snapshot: RoomSnapshot | undefined;
+  @state() private connection: ClientState | undefined;
+  @state() private stream = 'public';
+  @state() private task: ComposerTask | undefined;
+  @state() private notice: RoomError | undefined;
+  @state() private loadingOlder = false;
+  @state() private detailsOpen = false;
+  @state() private announced = '';
+  @query('delivery-room-timeline') private timeline!: RoomTimeline | null;
+  @query('delivery-room-composer') private composer!: RoomComposer | null;
+
+  #room: LiveRoom | undefined;
+  #client: Client | undefined;
+  #ownsClient = false;
+  #release: (() => void)[] = [];
+  #atEnd = true;
+  #dividers = new Map<string, UnreadDivider>();
+  #drafts = new Map<string, string>();
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('visibilitychange', this.#looked);
+    if (this.hasUpdated) this.#open();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('visibilitychange', this.#looked);
+    this.#close();
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    const another = ['roomId', 'client', 'tokenProvider', 'baseUrl'] as const;
+    if (!another.some((name) => changed.has(name))) return;
+    this.#close();
+    this.#open();
+  }
+
+  #open(): void {
+    if (!this.isConnected || this.roomId === '' || this.#room !== undefined) return;
+    const client = this.client ?? this.#ownClient();
+    if (client === undefined) return;
+    this.#client = client;
+    const room = client.room(this.roomId);
+    this.#room = room;
+    this.#release = [
+      client.on('state', (connection) => {
+        this.connection = connection;
+      }),
+      room.on('change', (snapshot) => this.#changed(snapshot)),
+      room.on('entry', ({ entry }) => this.#announce(entry)),
+    ];
+    this.connection = client.state;
+    this.#changed(room.snapshot);
+    client.connect();
+    // How it ends is in the snapshot.
+    room.open().catch(() => undefined);
+  }
+
+  #ownClient(): Client | undefined {
+    if (this.tokenProvider === undefined) return undefined;
+    this.#ownsClient = true;
+    return createClient({
+      url: this.baseUrl || location.origin,
+      getToken: this.tokenProvider,
+      storage: localOutboxStorage(),
+    });
+  }
+
+  #close(): void {
+    for (const release of this.#release.splice(0)) release();
+    this.#room?.close();
+    if (this.#ownsClient) void this.#client?.close();
+    this.#room = undefined;
+    this.#client = undefined;
+    this.#ownsClient = false;
+    this.snapshot = undefined;
+    this.stream = 'public';
+    this.task = undefined;
+    this.notice = undefined;
+    this.announced = '';
+    this.#atEnd = true;
+    this.#dividers.clear();
+    this.#drafts.clear();
+  }
+
+  get #words(): Words {
+    return wordsFor(this.locale);
+  }
+
+  get #view(): StreamView | undefined {
+    return this.snapshot?.streams[this.stream];
+  }
+
+  #changed(snapshot: RoomSnapshot): void {
+    this.snapshot = snapshot;
+    const streams = Object.keys(snapshot.streams);
+    if (streams.length > 0 && !streams.includes(this.stream)) this.#show(streams[0] ?? 'public');
+    this.#looked();
+  }
+
+  /** What came in is marked as read if the reader sees it; what is not seen gets the divider. */
+  readonly #looked = (): void => {
+    for (const view of Object.values(this.snapshot?.streams ?? {})) {
+      const watching =
+        view.stream === this.stream && this.#atEnd && document.visibilityState === 'visible' && !this.#covered;
+      const before = this.#dividers.get(view.stream) ?? NO_DIVIDER;
+      const divider = nextDivider(before, view, watching);
+      this.#dividers.set(view.stream, divider);
+      if (divider.after !== before.after) this.requestUpdate();
+      const last = view.entries.at(-1);
+      if (watching && view.unread > 0 && last !== undefined) this.#room?.markRead(view.stream, last.seq);
+    }
+  };
+
+  /** True where the details lie over the messages. */
+  get #covered(): boolean {
+    return this.detailsOpen && this.clientWidth < 900;
+  }
+
+  /** A screen reader hears what comes in, and never the history. */
+  #announce(entry: Entry): void {
+    if (entry.actor.id === this.#client?.me?.userId || entry.stream !== this.stream) return;
+    if (entry.kind === 'message') this.announced = `${entry.actor.name}: ${entry.body.text ?? ''}`;
+    else if (entry.kind !== 'edit' && entry.kind !== 'recall') this.announced = eventLine(entry, this.#words);
+  }
+
+  #show(stream: string): void {
+    if (this.#view !== undefined) this.#dividers.set(this.stream, NO_DIVIDER);
+    this.stream = stream;
+    this.task = undefined;
+    this.notice = undefined;
+    this.#atEnd = true;
+    this.#looked();
+  }
+
+  override render(): unknown {
+    const words = this.#words;
+    const { snapshot } = this;
+    return html`<div class="shield room" part="room" lang=${words.tag}>
+      ${this.#header(words)}
+      <delivery-room-connection
+        .state=${this.connection}
+        .words=${words}
+        @retry=${() => this.#client?.connect()}
+      ></delivery-room-connection>
+      ${snapshot?.room === undefined ? this.#noRoom(words) : this.#body(snapshot, words)}
+      <div class="hidden" role="log" aria-live="polite">${this.announced}</div>
+    </div>`;
+  }
+
+  #noRoom(words: Words): TemplateResult {
+    const { snapshot } = this;
+    const failed = snapshot?.status === 'failed' && snapshot.error !== undefined ? snapshot.error : undefined;
+    const text =
+      snapshot?.status === 'revoked'
+        ? words.revoked
+        : failed !== undefined
+          ? words.roomFailed(reasonOf(words, failed))
+          : words.opening;
+    return html`<div class="no-room" role="status">${text}</div>`;
+  }
+
+  #header(words: Words): TemplateResult {
+    const { snapshot } = this;
+    const room = snapshot?.room;
+    const project = snapshot?.project;
+    const online = snapshot?.online.length ?? 0;
+    return html`<header>
+      <slot name="header-start"></slot>
+      <div class="title">
+        <h1>${room?.title ?? ''}</h1>
+        <p>
+          ${
+            project === undefined
+              ? nothing
+              : html`<span class="status" data-status=${project.status}>${words.projectStatus[project.status]}</span>
+                  ${project.overdue ? html`<span class="status" data-status="overdue">${words.overdue}</span>` : nothing}
+                  <span class="order">${words.order(project.orderId)}</span>`
+          }
+        </p>
+      </div>
+      ${this.#liveMark(words)}
+      <button
+        class="people-button"
+        aria-expanded=${this.detailsOpen}
+        title=${words.details}
+        aria-label=${`${words.details}, ${words.onlineCount(online)}`}
+        @click=${this.#toggleDetails}
+      >
+        ${peopleIcon}<span>${online}</span>
+      </button>
+    </header>`;
+  }
+
+  #liveMark(words: Words): TemplateResult {
+    const online = this.connection?.status === 'online';
+    const live = online && this.snapshot?.status === 'open';
+    const catching = online && this.snapshot?.status === 'resuming';
+    const text = live ? words.live : catching ? words.resuming : online ? words.opening : words.disconnected;
+    const connecting = this.connection?.status === 'connecting' ? words.connecting : text;
+    return html`<span class="live" data-live=${live ? '' : nothing}>${connecting}</span>`;
+  }
+
+  #body(snapshot: RoomSnapshot, words: Words): TemplateResult {
+    const { project, room, online } = snapshot;
+    const me = this.#client?.me?.userId;
+    return html`<div class="body">
+      <section class="talk">
+        ${project === undefined ? nothing : flowProgress(project, words)} ${this.#tabs(snapshot, words)}
+        ${this.#panel(snapshot, words)}
+      </section>
+      <aside ?data-open=${this.detailsOpen} aria-label=${words.details} @keydown=${this.#closeByKey}>
+        <button class="close" title=${words.closeDetails} aria-label=${words.closeDetails} @click=${this.#toggleDetails}>
+          ${closeIcon}
+        </button>
+        <h2>${words.people} <small>${words.onlineCount(online.length)}</small></h2>
+        ${peopleList(withPresence(room?.members ?? [], online), me, words)}
+        ${project === undefined ? nothing : html`<h2>${words.flow}</h2>${flowSteps(project, words)}`}
+      </aside>
+    </div>`;
+  }
+
+  #tabs(snapshot: RoomSnapshot, words: Words): TemplateResult | typeof nothing {
+    const views = Object.values(snapshot.streams);
+    if (views.length < 2) return nothing;
+    return html`<div class="tabs" role="tablist" @keydown=${this.#walkTabs}>
+      ${views.map(({ stream, unread }) => {
+        const selected = stream === this.stream;
+        return html`<button
+          role="tab"
+          id=${`tab-${stream}`}
+          data-stream=${stream}
+          aria-selected=${selected}
+          aria-controls="panel"
+          tabindex=${selected ? 0 : -1}
+          title=${Object.hasOwn(words.streamHints, stream) ? wordOf(words.streamHints, stream) : nothing}
+          @click=${() => this.#show(stream)}
+        >
+          ${wordOf(words.streams, stream)}
+          ${
+            unread > 0
+              ? html`<span class="badge" aria-label=${words.unreadCount(unread)}>${unread > 99 ? '99+' : unread}</span>`
+              : nothing
+          }
+        </button>`;
+      })}
+    </div>`;
+  }
+
+  #panel(snapshot: RoomSnapshot, words: Words): TemplateResult {
+    const view = this.#view;
+    const typing = snapshot.typing[this.stream] ?? [];
+    const hint = Object.hasOwn(words.streamHints, this.stream) ? wordOf(words.streamHints, this.stream) : undefined;
+    const tabbed = Object.keys(snapshot.streams).length > 1;
+    return html`<div
+      class="panel"
+      id="panel"
+      data-stream=${this.stream}
+      role=${tabbed ? 'tabpanel' : nothing}
+      aria-labelledby=${tabbed ? `tab-${this.stream}` : nothing}
+    >
+      ${hint === undefined ? nothing : html`<p class="hint">${hint}</p>`}
+      <delivery-room-timeline
+        .view=${view}
+        .words=${words}
+        .userId=${this.#client?.me?.userId}
+        .unreadAfter=${this.#dividers.get(this.stream)?.after}
+        .names=${namesIn(snapshot)}
+        .loadingOlder=${this.loadingOlder}
+        @message-action=${this.#messageAction}
+        @load-older=${this.#loadOlder}
+        @retry-message=${({ detail }: CustomEvent<string>) => this.#attempt(() => this.#room?.retry(detail))}
+        @discard-message=${({ detail }: CustomEvent<string>) => this.#room?.discard(detail)}
+        @at-end=${this.#atEndChanged}
+      ></delivery-room-timeline>
+      <p class="typing" aria-hidden="true">
+        ${
+          typing.length > 0
+            ? html`<span class="dots"><i></i><i></i><i></i></span>${words.typing(typing.map(({ name }) => name))}`
+            : nothing
+        }
+      </p>
+      ${
+        this.notice === undefined
+          ? nothing
+          : html`<p class="notice" role="alert">
+              <span>${reasonOf(words, this.notice)}</span>
+              <button title=${words.cancel} aria-label=${words.cancel} @click=${() => this.#note(undefined)}>
+                ${closeIcon}
+              </button>
+            </p>`
+      }
+      ${
+        view?.canWrite === true
+          ? html`<delivery-room-composer
+              .words=${words}
+              .stream=${this.stream}
+              .draft=${this.#drafts.get(this.#draftKey) ?? ''}
+              .task=${this.task}
+              @draft=${({ detail }: CustomEvent<string>) => this.#drafted(detail)}
+              @submit-text=${({ detail }: CustomEvent<string>) => this.#submit(detail)}
+              @cancel-task=${this.#endTask}
+              @edit-last=${this.#editLast}
+            ></delivery-room-composer>`
+          : html`<p class="read-only">${snapshot.room?.status === 'cancelled' ? words.closed : words.readOnly}</p>`
+      }
+    </div>`;
+  }
+
+  /** A text under edit is kept apart from what is being written anew. */
+  get #draftKey(): string {
+    return this.task?.type === 'edit' ? `edit ${this.task.entry.id}` : this.stream;
+  }
+
+  #drafted(text: string): void {
+    this.#drafts.set(this.#draftKey, text);
+    if (this.task?.type !== 'edit') this.#room?.typing(this.stream, text !== '');
+    this.requestUpdate();
+  }
+
+  #submit(text: string): void {
+    const { task, stream } = this;
+    if (task?.type === 'edit') {
+      this.#endTask();
+      if (text !== task.entry.body.text) this.#attempt(() => this.#room?.edit(task.entry.id, text));
+      return;
+    }
+    this.#attempt(() => {
+      const sent = this.#room?.send(text, { stream, ...(task === undefined ? {} : { replyTo: task.entry.id }) });
+      // A refusal is shown at the message itself.
+      sent?.settled.catch(() => undefined);
+      this.#drafts.delete(this.stream);
+      this.#endTask();
+      this.#dividers.set(stream, NO_DIVIDER);
+      this.timeline?.toEnd();
+      return undefined;
+    });
+  }
+
+  /** Does what can fail at once or later, and shows why it did. */
+  #attempt(act: () => unknown): void {
+    this.#note(undefined);
+    Promise.resolve()
+      .then(act)
+      .catch((fault: unknown) => {
+        if (fault instanceof RoomError) this.#note(fault);
+        else throw fault;
+      });
+  }
+
+  #note(error: RoomError | undefined): void {
+    this.notice = error;
+  }
+
+  #messageAction({ detail: { action, entry } }: CustomEvent<MessageActionDetail>): void {
+    if (action === 'recall') this.#attempt(() => this.#room?.recall(entry.id));
+    else this.#begin({ type: action, entry });
+  }
+
+  #begin(task: ComposerTask): void {
+    this.task = task;
+    if (task.type === 'edit') this.#drafts.set(this.#draftKey, task.entry.body.text ?? '');
+  }
+
+  readonly #endTask = (): void => {
+    if (this.task?.type === 'edit') this.#drafts.delete(this.#draftKey);
+    this.task = undefined;
+    this.requestUpdate();
+    this.composer?.focus();
+  };
+
+  readonly #editLast = (): void => {
+    const me = this.#client?.me?.userId;
+    const last = this.#view?.entries.findLast(
+      (entry): entry is MessageEntry =>
+        entry.kind === 'message' && entry.actor.id === me && entry.recalledAt === undefined,
+    );
+    if (last !== undefined) this.#begin({ type: 'edit', entry: last });
+  };
+
+  readonly #loadOlder = (): void => {
+    if (this.loadingOlder) return;
+    this.loadingOlder = true;
+    this.#attempt(async () => {
+      try {
+        await this.#room?.older(this.stream);
+      } finally {
+        this.loadingOlder = false;
+      }
+    });
+  };
+
+  readonly #atEndChanged = ({ detail }: CustomEvent<boolean>): void => {
+    this.#atEnd = detail;
+    this.#looked();
+  };
+
+  readonly #toggleDetails = (): void => {
+    this.detailsOpen = !this.detailsOpen;
+    this.#looked();
+  };
+
+  readonly #closeByKey = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && this.detailsOpen) this.#toggleDetails();
+  };
+
+  readonly #walkTabs = (event: KeyboardEvent): void => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (step === 0) return;
+    const streams = Object.keys(this.snapshot?.streams ?? {});
+    const next = streams.at((streams.indexOf(this.stream) + step) % streams.length);
+    if (next === undefined) return;
+    event.preventDefault();
+    this.#show(next);
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${next}`)?.focus());
+  };
+}
+
+/** Everybody's name by user id, as far as the room has told it. */
+function namesIn({ room, online, streams }: RoomSnapshot): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const { entries } of Object.values(streams)) for (const { actor } of entries) names.set(actor.id, actor.name);
+  for (const { userId, name } of [...(room?.members ?? []), ...online]) names.set(userId, name);
+  return names;
+}

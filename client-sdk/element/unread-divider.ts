@@ -1,0 +1,26 @@
+import type { StreamView } from '../index.ts';
+
+/** Where the line "new" stands in a stream. It stays while the reader looks, though what it announced is read by then. */
+export interface UnreadDivider {
+  /** The last seq that was there when the stream was opened; what comes live after it needs no line. */
+  readonly opened?: number;
+  /** The line stands above the first entry after this seq. */
+  readonly after?: number;
+}
+
+export const NO_DIVIDER: UnreadDivider = {};
+
+/**
+ * @param watching the reader sees the end of this stream right now
+ */
+export function nextDivider(
+  divider: UnreadDivider,
+  { entries, unread, readSeq }: Pick<StreamView, 'entries' | 'unread' | 'readSeq'>,
+  watching: boolean,
+): UnreadDivider {
+  const opened = divider.opened ?? entries.at(-1)?.seq ?? 0;
+  if (divider.after !== undefined) return unread === 0 && !watching ? { opened } : divider;
+  const missed = unread > 0 && (!watching || readSeq < opened);
+  if (missed) return { opened: entries.at(-1)?.seq ?? opened, after: readSeq };
+  return divider.opened === opened ? divider : { opened };
+}

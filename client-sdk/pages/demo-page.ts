@@ -1,0 +1,4 @@
+import '../element/define.ts';
+import { PortalPage } from './portal-page.ts';
+
+customElements.define('portal-page', PortalPage);
