@@ -203,7 +203,6 @@ export function streamRevoked(state: RoomState, stream: string): RoomState {
     ...state,
     streams,
     typing,
-    early: state.early.filter((entry) => entry.stream !== stream),
     room: state.room && { ...state.room, streams: state.room.streams.filter((known) => known.stream !== stream) },
     me: state.me && { ...state.me, canWrite: state.me.canWrite.filter((writable) => writable !== stream) },
   };

@@ -241,13 +241,13 @@ export class Session {
   async #refresh(reason: TokenReason, failures: number): Promise<void> {
     if (this.#renewing) return;
     this.#renewing = true;
-    const attempt = this.#attempt;
     try {
       const token = await this.#renewToken(reason);
       // Whatever connection is open by now: another one that was made meanwhile runs on the old token too.
       if (this.online) await this.request('auth.refresh', { token });
     } catch (fault) {
-      if (attempt !== this.#attempt) return;
+      // The next connection sees to its token itself.
+      if (!this.online) return;
       const error = asRoomError(fault, 'unavailable');
       this.#listener.error(error);
       if (error.code === 'forbidden') this.#happened({ type: 'tokenFailed', error });

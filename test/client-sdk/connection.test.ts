@@ -439,7 +439,7 @@ describe('client-sdk connection', () => {
     });
 
     it('closes at any moment and leaves nothing, in the middle of connecting too', async () => {
-      for (const moment of ['token', 'dial', 'online', 'waiting', 'probing', 'joined'] as const) {
+      for (const moment of ['token', 'dial', 'online', 'waiting', 'probing', 'renewing', 'joined'] as const) {
         const stage = stageOf(moment === 'token' ? { getToken: () => new Promise<string>(() => {}) } : {});
         const told = watch(stage);
         stage.client.connect();
@@ -450,6 +450,11 @@ describe('client-sdk connection', () => {
         if (moment === 'probing') {
           stage.server.fate = () => 'hold';
           stage.signals.give('wake');
+        }
+        if (moment === 'renewing') {
+          stage.server.fate = () => 'hold';
+          stage.server.line.send('auth.expiring', { at: '2026-11-02T09:01:00Z' });
+          await settle();
         }
         const opening = failure(stage.client.room('other').open());
         await stage.client.close();

@@ -275,7 +275,8 @@ describe('client-sdk outbox', () => {
     expect(stored(stage.server)).to.deep.equal(['hello']);
   });
 
-  it('is empty again after sending to a room that is not open, however much', async () => {
+  it('is empty again after sending to a room that is not open, however much', async function () {
+    this.timeout(20_000);
     room.close();
     for (let n = 0; n <= 500; n++) await room.send(`m${n}`).settled;
     expect(stored(stage.server)).to.have.length(501);

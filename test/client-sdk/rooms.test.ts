@@ -83,6 +83,21 @@ describe('client-sdk rooms', () => {
       expect(Object.keys(room.snapshot.streams)).to.deep.equal([]);
     });
 
+    it('takes nothing in any more once it is closed', async () => {
+      const room = await openRoom(stage);
+      stage.server.fate = (name) => (name === 'room.leave' ? 'hold' : 'answer');
+      room.close();
+      const closed = room.snapshot;
+      stage.server.post('late');
+      stage.server.tell('presence', { roomId: ROOM, userId: 'cid', name: 'Cid', side: 'operator', online: true });
+      stage.server.tell('typing', { roomId: ROOM, stream: 'public', userId: 'cid', typing: true });
+      stage.server.tell('access.revoked', { roomId: ROOM, reason: 'late' });
+      await settle();
+      expect(room.snapshot).to.equal(closed);
+      stage.server.release();
+      await settle();
+    });
+
     it('joins anew after a leave that is still on its way, never at the same time', async () => {
       const room = await openRoom(stage);
       stage.server.fate = (name) => (name === 'room.leave' ? 'hold' : 'answer');

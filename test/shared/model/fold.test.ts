@@ -78,6 +78,10 @@ describe('shared fold', () => {
     if (!edit || !live) throw new Error('nothing was posted');
     const [shown] = fold([live, edit]);
     expect(shown?.body).to.deep.equal({});
+    const [recalled] = readView(server.raw('public'));
+    const liveEdit = server.raw('public')[1];
+    if (!recalled || !liveEdit) throw new Error('nothing was posted');
+    expect(fold([recalled, liveEdit])[0]?.body).to.deep.equal({});
   });
 
   it('leaves what it is given as it was, and passes over changes of what is not held', () => {
