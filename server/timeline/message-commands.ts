@@ -1,7 +1,7 @@
 import type { Actor, Entry } from '../../shared/contract/entries.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { RECALL_WINDOW_MS } from '../../shared/contract/limits.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, iso } from '../clock.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
 import { readableStreams } from '../rooms/access.ts';
 import { requireRoom, requireWritable } from '../rooms/room-access.ts';
@@ -89,9 +89,11 @@ export function messageCommands({
 
     async 'message.recall'({ roomId, entryId }, { caller }) {
       const original = await ownMessage(caller, roomId, entryId);
-      if (clock.now() - original.at.getTime() > RECALL_WINDOW_MS) {
+      const until = original.at.getTime() + RECALL_WINDOW_MS;
+      // What was recalled in time stays recalled: whoever did not learn of it may ask again.
+      if (clock.now() > until && (await pages.recallOf(original)) === undefined) {
         throw new RoomError('conflict', 'A message can be recalled within 2 minutes.', {
-          details: { recallableUntil: new Date(original.at.getTime() + RECALL_WINDOW_MS).toISOString() },
+          details: { recallableUntil: iso(until) },
         });
       }
       const entry = await revise(caller, original, 'recall', { entryId });

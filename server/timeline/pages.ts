@@ -13,6 +13,8 @@ export interface Pages {
   head(roomId: string, stream: string): Promise<number>;
   /** The newest entry that is something to read (no edit, no recall), as it now stands. */
   last(roomId: string, stream: string): Promise<Entry | undefined>;
+  /** The recall of a message, where there is one. */
+  recallOf(doc: EntryDoc): Promise<EntryDoc | undefined>;
   find(roomId: string, entryId: string): Promise<EntryDoc | undefined>;
   /** Entries of one stream as they now stand, with the edits and recalls that concern them. */
   present(docs: readonly EntryDoc[]): Promise<Entry[]>;
@@ -78,6 +80,10 @@ export function createPages(entries: EntryModel): Pages {
         .limit(1)
         .lean<EntryDoc[]>();
       return (await present(docs))[0];
+    },
+    async recallOf({ roomId, stream, seq }) {
+      const doc = await entries.findOne({ roomId, stream, target: seq, kind: 'recall' }).lean<EntryDoc>();
+      return doc ?? undefined;
     },
     async find(roomId, entryId) {
       if (!OBJECT_ID.test(entryId)) return undefined;

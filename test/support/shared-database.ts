@@ -1,0 +1,44 @@
+import mongoose, { type Connection } from 'mongoose';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+/** A database that several services, and the test itself, can use at once. */
+export interface SharedDatabase extends TestDatabase {
+  readonly uri: string;
+  /** A connection of the test's own, to look behind the services. */
+  readonly connection: Connection;
+  /** Everything that is stored, as text, to look for what must not be there. */
+  dump(): Promise<string>;
+}
+
+/** A database of this test on `MONGODB_URI`, else an embedded engine that stands alone, as `npm run db` starts it. */
+export async function createSharedDatabase(): Promise<SharedDatabase> {
+  const database = await createTestDatabase();
+  // Loaded as the service loads it: a worker is found by the address of a module, which tsx gives to an import only.
+  const engine =
+    database.env.MONGODB_URI === undefined
+      ? await (await import('../../server/storage/embedded/start.ts')).startEmbedded({ dataDir: database.env.DATA_DIR })
+      : undefined;
+  const uri = engine === undefined ? (database.env.MONGODB_URI ?? '') : withName(engine.uri, 'rooms');
+  const connection = await mongoose.createConnection(uri, { autoIndex: false, autoCreate: false }).asPromise();
+  return {
+    env: { DATA_DIR: database.env.DATA_DIR, MONGODB_URI: uri },
+    uri,
+    connection,
+    async dump() {
+      const collections = (await connection.db?.collections()) ?? [];
+      const documents = await Promise.all(collections.map((collection) => collection.find().toArray()));
+      return JSON.stringify(documents);
+    },
+    async drop() {
+      await connection.close();
+      await engine?.stop();
+      await database.drop();
+    },
+  };
+}
+
+/** A URI with a database's name in it: `mongodb://host/?a=b` becomes `mongodb://host/name?a=b`. */
+function withName(uri: string, name: string): string {
+  const [, head = uri, query = ''] = /^([^?]*?)\/?(\?.*)?$/.exec(uri) ?? [];
+  return `${head}/${name}${query}`;
+}
