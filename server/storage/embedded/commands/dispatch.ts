@@ -72,18 +72,15 @@ function okBody(reply: Doc): Buffer {
   return Buffer.from(encode({ ...reply, ok: 1 }));
 }
 
-const DISK_FULL = /ENOSPC|EDQUOT|No space left|MDB_MAP_FULL|Disk quota/;
-
 /** An error as MongoDB answers it. What is no `MongoError` is our own fault, and named so. */
 export function errorBody(error: unknown): Buffer {
-  let known: MongoError;
-  if (error instanceof MongoError) known = error;
-  else {
-    const text = error instanceof Error ? error.message : String(error);
-    known = DISK_FULL.test(text)
-      ? new MongoError(14031, 'The disk of the embedded database is full: nothing was written.')
-      : new MongoError('InternalError', `The embedded database failed: ${text}`);
-  }
+  const known =
+    error instanceof MongoError
+      ? error
+      : new MongoError(
+          'InternalError',
+          `The embedded database failed: ${error instanceof Error ? error.message : String(error)}`,
+        );
   return Buffer.from(
     encode({
       ok: 0,
@@ -149,7 +146,10 @@ function checkGeneric(name: string, body: Doc): void {
   }
   const readConcern = body['readConcern'];
   if (isDoc(readConcern) && readConcern['level'] === 'snapshot')
-    throw new MongoError(246, `Command ${name} does not support readConcern level snapshot on a standalone`);
+    throw new MongoError(
+      'SnapshotUnavailable',
+      `Command ${name} does not support readConcern level snapshot on a standalone`,
+    );
 }
 
 function checkFields(

@@ -20,7 +20,7 @@ export const refusedCommands: readonly Command[] = [
   ),
   refused(
     ['replSetGetStatus', 'replSetGetConfig', 'replSetInitiate'],
-    () => new MongoError(76, 'not running with --replSet'),
+    () => new MongoError('NoReplicationEnabled', 'not running with --replSet'),
   ),
   refused(
     [

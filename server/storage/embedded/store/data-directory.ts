@@ -12,7 +12,7 @@ import {
   ftruncateSync,
   fstatSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export const DATA_FILE = 'engine.mdb';
 export const SOCKET_FILE = 'engine.sock';
@@ -46,7 +46,7 @@ export function reasonOf(error: unknown): string {
 /** Makes the directory if need be, and refuses one that the engine cannot or must not use. */
 export function prepareDataDirectory(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDir);
   } catch (error) {
     throw new StartRefused(`The data directory ${dataDir} cannot be created: ${reasonOf(error)}.`, { cause: error });
   }
@@ -67,6 +67,19 @@ export function prepareDataDirectory(dataDir: string): void {
     throw new StartRefused(
       `The data directory ${dataDir} holds other files (${others.slice(0, 3).join(', ')}) and no database of this engine; give it a directory of its own.`,
     );
+}
+
+/** As `mkdirSync` with `recursive`, which never returns where the system has no place for a directory (below `/proc`). */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
 }
 
 /** Where LMDB's two meta pages keep what is checked here (LMDB data version 2: a page header of 24 bytes, then MDB_meta). */

@@ -8,6 +8,7 @@
  * their processes from 1) can never write over its successor.
  */
 import { randomUUID } from 'node:crypto';
+import { statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { type Database, type RootDatabase, open } from 'lmdb';
@@ -19,6 +20,9 @@ export type Tree = Database<Buffer, Buffer>;
 
 /** Address space that is reserved for the map, not memory and not disk: the most that one database can grow to. */
 const MAP_BYTES = 2 ** 39;
+
+/** With less than this left, a failed write is put down to the full disk. */
+const FULL_BELOW_BYTES = 1024 * 1024;
 
 const FORMAT_KEY = Buffer.from('format');
 const OWNER_KEY = Buffer.from('owner');
@@ -150,17 +154,34 @@ class OwnedEnvironment implements Environment {
   }
 
   write<T>(work: () => T): T {
-    return this.#root.transactionSync(() => {
-      this.#assertOwner();
-      return work();
-    });
+    try {
+      return this.#root.transactionSync(() => {
+        this.#assertOwner();
+        return work();
+      });
+    } catch (error) {
+      if (error instanceof MongoError || !this.#diskIsFull(error)) throw error;
+      throw new MongoError(
+        'OutOfDiskSpace',
+        `The disk of the data directory ${this.dataDir} is full: the write was not stored.`,
+      );
+    }
+  }
+
+  /** LMDB reports a write that was cut short by a full disk as an input/output error. */
+  #diskIsFull(error: unknown): boolean {
+    const text = error instanceof Error ? error.message : '';
+    if (/No space left|ENOSPC|quota|MDB_MAP_FULL/i.test(text)) return true;
+    if (!/Input\/output error|EIO/.test(text)) return false;
+    const { bavail, bsize } = statfsSync(this.dataDir);
+    return bavail * bsize < FULL_BELOW_BYTES;
   }
 
   #assertOwner(): void {
     const stored = this.catalog.get(OWNER_KEY);
     if (stored && readOwner(stored)?.name === this.#name) return;
     throw new MongoError(
-      91,
+      'ShutdownInProgress',
       `Another process has taken over the data directory ${this.dataDir}; this one no longer writes.`,
     );
   }

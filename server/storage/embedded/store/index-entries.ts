@@ -80,7 +80,7 @@ function entriesIn(doc: Doc, index: IndexDefinition): Entries | undefined {
 function checkLength(entries: Entries): void {
   if (entries.cut && entries.index.unique)
     throw new MongoError(
-      17280,
+      'KeyTooLong',
       `Key too large to index uniquely (limit ${MAX_ENCODED_BYTES} bytes): index ${entries.index.name}`,
     );
 }

@@ -41,7 +41,7 @@ export const BSON_TYPE = {
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
 function invalid(reason: string): MongoError {
-  return new MongoError(22, `Invalid BSON: ${reason}`);
+  return new MongoError('InvalidBSON', `Invalid BSON: ${reason}`);
 }
 
 function cstringEnd(raw: Buffer, at: number, limit: number): number {

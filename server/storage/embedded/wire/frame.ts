@@ -58,7 +58,7 @@ export function parseRequest(message: Buffer): Request {
 
 function documentAt(bytes: Buffer, at: number, limit: number): Buffer {
   const size = at + 4 <= limit ? bytes.readInt32LE(at) : 0;
-  if (size < 5 || at + size > limit) throw new MongoError(22, 'a document is longer than its message');
+  if (size < 5 || at + size > limit) throw new MongoError('InvalidBSON', 'a document is longer than its message');
   const raw = bytes.subarray(at, at + size);
   checkFrame(raw);
   return raw;
@@ -66,7 +66,7 @@ function documentAt(bytes: Buffer, at: number, limit: number): Buffer {
 
 function cstringAt(bytes: Buffer, at: number, limit: number): { text: string; next: number } {
   const end = bytes.indexOf(0, at);
-  if (end < 0 || end >= limit) throw new MongoError(22, 'a name without its end');
+  if (end < 0 || end >= limit) throw new MongoError('InvalidBSON', 'a name without its end');
   return { text: bytes.toString('utf8', at, end), next: end + 1 };
 }
 
