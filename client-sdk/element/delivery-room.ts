@@ -15,13 +15,16 @@ import {
 import { deliveryRoomStyles } from './delivery-room-styles.ts';
 import { eventLine } from './event-line.ts';
 import { flowProgress, flowSteps, flowStyles } from './flow-view.ts';
-import { closeIcon, peopleIcon } from './icons.ts';
+import { type ComposerTask, Drafts } from './drafts.ts';
+import { closeIcon } from './icons.ts';
 import { reasonOf, wordOf, type Words, wordsFor } from './language/words.ts';
 import { peopleList, peopleStyles, withPresence } from './people-view.ts';
-import type { ComposerTask, RoomComposer } from './room-composer.ts';
+import { Reading } from './reading.ts';
+import type { RoomComposer } from './room-composer.ts';
+import { roomHeader } from './room-header.ts';
 import type { MessageActionDetail, RoomTimeline } from './room-timeline.ts';
 import { avatarStyles, basics, theme } from './theme.ts';
-import { NO_DIVIDER, nextDivider, type UnreadDivider } from './unread-divider.ts';
+import { streamTabs } from './stream-tabs.ts';
 
 /**
  * One room, to be put into a page: `<delivery-room room-id base-url>` with `tokenProvider`, or with a `client` that the
@@ -55,8 +58,8 @@ export class DeliveryRoom extends LitElement {
   #ownsClient = false;
   #release: (() => void)[] = [];
   #atEnd = true;
-  #dividers = new Map<string, UnreadDivider>();
-  #drafts = new Map<string, string>();
+  readonly #reading = new Reading();
+  readonly #drafts = new Drafts();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -121,7 +124,7 @@ export class DeliveryRoom extends LitElement {
     this.notice = undefined;
     this.announced = '';
     this.#atEnd = true;
-    this.#dividers.clear();
+    this.#reading.clear();
     this.#drafts.clear();
   }
 
@@ -140,19 +143,21 @@ export class DeliveryRoom extends LitElement {
     this.#looked();
   }
 
-  /** What came in is marked as read if the reader sees it; what is not seen gets the divider. */
+  /** What came in is marked as read if the reader sees it. */
   readonly #looked = (): void => {
-    for (const view of Object.values(this.snapshot?.streams ?? {})) {
-      const watching =
-        view.stream === this.stream && this.#atEnd && document.visibilityState === 'visible' && !this.#covered;
-      const before = this.#dividers.get(view.stream) ?? NO_DIVIDER;
-      const divider = nextDivider(before, view, watching);
-      this.#dividers.set(view.stream, divider);
-      if (divider.after !== before.after) this.requestUpdate();
-      const last = view.entries.at(-1);
-      if (watching && view.unread > 0 && last !== undefined) this.#room?.markRead(view.stream, last.seq);
-    }
+    const visible = document.visibilityState === 'visible' && !this.#covered;
+    const views = Object.values(this.snapshot?.streams ?? {});
+    const { moved, read } = this.#reading.look(views, { stream: this.stream, visible, end: this.#atEnd });
+    if (read !== undefined) this.#room?.markRead(read.stream, read.seq);
+    if (!moved) return;
+    this.requestUpdate();
+    void this.#drawn().then(this.#looked);
   };
+
+  async #drawn(): Promise<void> {
+    await this.updateComplete;
+    await this.timeline?.updateComplete;
+  }
 
   /** True where the details lie over the messages. */
   get #covered(): boolean {
@@ -167,7 +172,7 @@ export class DeliveryRoom extends LitElement {
   }
 
   #show(stream: string): void {
-    if (this.#view !== undefined) this.#dividers.set(this.stream, NO_DIVIDER);
+    this.#reading.forget(this.stream);
     this.stream = stream;
     this.task = undefined;
     this.notice = undefined;
@@ -179,7 +184,13 @@ export class DeliveryRoom extends LitElement {
     const words = this.#words;
     const { snapshot } = this;
     return html`<div class="shield room" part="room" lang=${words.tag}>
-      ${this.#header(words)}
+      ${roomHeader({
+        snapshot,
+        connection: this.connection,
+        detailsOpen: this.detailsOpen,
+        words,
+        toggleDetails: this.#toggleDetails,
+      })}
       <delivery-room-connection
         .state=${this.connection}
         .words=${words}
@@ -202,53 +213,18 @@ export class DeliveryRoom extends LitElement {
     return html`<div class="no-room" role="status">${text}</div>`;
   }
 
-  #header(words: Words): TemplateResult {
-    const { snapshot } = this;
-    const room = snapshot?.room;
-    const project = snapshot?.project;
-    const online = snapshot?.online.length ?? 0;
-    return html`<header>
-      <slot name="header-start"></slot>
-      <div class="title">
-        <h1>${room?.title ?? ''}</h1>
-        <p>
-          ${
-            project === undefined
-              ? nothing
-              : html`<span class="status" data-status=${project.status}>${words.projectStatus[project.status]}</span>
-                  ${project.overdue ? html`<span class="status" data-status="overdue">${words.overdue}</span>` : nothing}
-                  <span class="order">${words.order(project.orderId)}</span>`
-          }
-        </p>
-      </div>
-      ${this.#liveMark(words)}
-      <button
-        class="people-button"
-        aria-expanded=${this.detailsOpen}
-        title=${words.details}
-        aria-label=${`${words.details}, ${words.onlineCount(online)}`}
-        @click=${this.#toggleDetails}
-      >
-        ${peopleIcon}<span>${online}</span>
-      </button>
-    </header>`;
-  }
-
-  #liveMark(words: Words): TemplateResult {
-    const online = this.connection?.status === 'online';
-    const live = online && this.snapshot?.status === 'open';
-    const catching = online && this.snapshot?.status === 'resuming';
-    const text = live ? words.live : catching ? words.resuming : online ? words.opening : words.disconnected;
-    const connecting = this.connection?.status === 'connecting' ? words.connecting : text;
-    return html`<span class="live" data-live=${live ? '' : nothing}>${connecting}</span>`;
-  }
-
   #body(snapshot: RoomSnapshot, words: Words): TemplateResult {
     const { project, room, online } = snapshot;
     const me = this.#client?.me?.userId;
     return html`<div class="body">
       <section class="talk">
-        ${project === undefined ? nothing : flowProgress(project, words)} ${this.#tabs(snapshot, words)}
+        ${project === undefined ? nothing : flowProgress(project, words)} 
+        ${streamTabs({
+          views: Object.values(snapshot.streams),
+          selected: this.stream,
+          words,
+          show: (stream) => this.#show(stream),
+        })}
         ${this.#panel(snapshot, words)}
       </section>
       <aside ?data-open=${this.detailsOpen} aria-label=${words.details} @keydown=${this.#closeByKey}>
@@ -259,33 +235,6 @@ export class DeliveryRoom extends LitElement {
         ${peopleList(withPresence(room?.members ?? [], online), me, words)}
         ${project === undefined ? nothing : html`<h2>${words.flow}</h2>${flowSteps(project, words)}`}
       </aside>
-    </div>`;
-  }
-
-  #tabs(snapshot: RoomSnapshot, words: Words): TemplateResult | typeof nothing {
-    const views = Object.values(snapshot.streams);
-    if (views.length < 2) return nothing;
-    return html`<div class="tabs" role="tablist" @keydown=${this.#walkTabs}>
-      ${views.map(({ stream, unread }) => {
-        const selected = stream === this.stream;
-        return html`<button
-          role="tab"
-          id=${`tab-${stream}`}
-          data-stream=${stream}
-          aria-selected=${selected}
-          aria-controls="panel"
-          tabindex=${selected ? 0 : -1}
-          title=${Object.hasOwn(words.streamHints, stream) ? wordOf(words.streamHints, stream) : nothing}
-          @click=${() => this.#show(stream)}
-        >
-          ${wordOf(words.streams, stream)}
-          ${
-            unread > 0
-              ? html`<span class="badge" aria-label=${words.unreadCount(unread)}>${unread > 99 ? '99+' : unread}</span>`
-              : nothing
-          }
-        </button>`;
-      })}
     </div>`;
   }
 
@@ -306,7 +255,7 @@ export class DeliveryRoom extends LitElement {
         .view=${view}
         .words=${words}
         .userId=${this.#client?.me?.userId}
-        .unreadAfter=${this.#dividers.get(this.stream)?.after}
+        .unreadAfter=${this.#reading.unreadAfter(this.stream)}
         .names=${namesIn(snapshot)}
         .loadingOlder=${this.loadingOlder}
         @message-action=${this.#messageAction}
@@ -337,7 +286,7 @@ export class DeliveryRoom extends LitElement {
           ? html`<delivery-room-composer
               .words=${words}
               .stream=${this.stream}
-              .draft=${this.#drafts.get(this.#draftKey) ?? ''}
+              .draft=${this.#drafts.textOf(this.stream, this.task)}
               .task=${this.task}
               @draft=${({ detail }: CustomEvent<string>) => this.#drafted(detail)}
               @submit-text=${({ detail }: CustomEvent<string>) => this.#submit(detail)}
@@ -349,13 +298,8 @@ export class DeliveryRoom extends LitElement {
     </div>`;
   }
 
-  /** A text under edit is kept apart from what is being written anew. */
-  get #draftKey(): string {
-    return this.task?.type === 'edit' ? `edit ${this.task.entry.id}` : this.stream;
-  }
-
   #drafted(text: string): void {
-    this.#drafts.set(this.#draftKey, text);
+    this.#drafts.set(this.stream, this.task, text);
     if (this.task?.type !== 'edit') this.#room?.typing(this.stream, text !== '');
     this.requestUpdate();
   }
@@ -371,9 +315,9 @@ export class DeliveryRoom extends LitElement {
       const sent = this.#room?.send(text, { stream, ...(task === undefined ? {} : { replyTo: task.entry.id }) });
       // A refusal is shown at the message itself.
       sent?.settled.catch(() => undefined);
-      this.#drafts.delete(this.stream);
+      this.#drafts.drop(stream, undefined);
       this.#endTask();
-      this.#dividers.set(stream, NO_DIVIDER);
+      this.#reading.forget(stream);
       this.timeline?.toEnd();
       return undefined;
     });
@@ -401,11 +345,11 @@ export class DeliveryRoom extends LitElement {
 
   #begin(task: ComposerTask): void {
     this.task = task;
-    if (task.type === 'edit') this.#drafts.set(this.#draftKey, task.entry.body.text ?? '');
+    if (task.type === 'edit') this.#drafts.set(this.stream, task, task.entry.body.text ?? '');
   }
 
   readonly #endTask = (): void => {
-    if (this.task?.type === 'edit') this.#drafts.delete(this.#draftKey);
+    if (this.task?.type === 'edit') this.#drafts.drop(this.stream, this.task);
     this.task = undefined;
     this.requestUpdate();
     this.composer?.focus();
@@ -444,17 +388,6 @@ export class DeliveryRoom extends LitElement {
 
   readonly #closeByKey = (event: KeyboardEvent): void => {
     if (event.key === 'Escape' && this.detailsOpen) this.#toggleDetails();
-  };
-
-  readonly #walkTabs = (event: KeyboardEvent): void => {
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (step === 0) return;
-    const streams = Object.keys(this.snapshot?.streams ?? {});
-    const next = streams.at((streams.indexOf(this.stream) + step) % streams.length);
-    if (next === undefined) return;
-    event.preventDefault();
-    this.#show(next);
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${next}`)?.focus());
   };
 }
 

@@ -1,14 +1,11 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { property, query } from 'lit/decorators.js';
-import type { MessageEntry } from '../../shared/contract/entries.ts';
 import { TEXT_MAX } from '../../shared/contract/limits.ts';
+import type { ComposerTask } from './drafts.ts';
 import { closeIcon, sendIcon } from './icons.ts';
 import { wordOf, type Words } from './language/words.ts';
 import { quotedText } from './message-row.ts';
 import { basics } from './theme.ts';
-
-/** What the composer is doing beside writing something new. */
-export type ComposerTask = { readonly type: 'reply' | 'edit'; readonly entry: MessageEntry };
 
 /** From here on the length is shown. */
 const SHOW_LENGTH_FROM = TEXT_MAX - 500;
@@ -55,13 +52,15 @@ export class RoomComposer extends LitElement {
         line-height: 22px;
         padding: 4px 0;
         border: 0;
-        outline: 0;
         background: none;
         color: inherit;
         resize: none;
         field-sizing: content;
         height: auto;
         max-height: 154px;
+      }
+      textarea:focus-visible {
+        outline: 0;
       }
       textarea::placeholder {
         color: var(--muted);

@@ -5,7 +5,8 @@ import type { Client } from '../index.ts';
 import { eventLine } from './event-line.ts';
 import { type Words, wordsFor } from './language/words.ts';
 import { applyInbox, applySnapshot, unreadOf } from './rooms-state.ts';
-import { timeOf } from './room-timeline.ts';
+import { dayOrTimeOf } from './time-words.ts';
+import { unreadBadge } from './stream-tabs.ts';
 import { basics, theme } from './theme.ts';
 
 /** Rooms asked for at once; a list that goes on says so with a button. */
@@ -46,11 +47,16 @@ export class DeliveryRoomList extends LitElement {
         flex: 1;
         min-width: 0;
         overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
       }
       strong {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 2;
         font-weight: 600;
+      }
+      .last {
+        text-overflow: ellipsis;
+        white-space: nowrap;
       }
       .last,
       time {
@@ -175,16 +181,14 @@ export class DeliveryRoomList extends LitElement {
   }
 
   #item(room: RoomItem, words: Words): unknown {
-    const unread = unreadOf(room);
     return html`<button class="room" aria-current=${room.id === this.selected} @click=${() => this.#select(room.id)}>
-      <span class="line"><strong>${room.title}</strong><time datetime=${room.updatedAt}>${whenOf(room, words)}</time></span>
+      <span class="line">
+        <strong>${room.title}</strong>
+        ${unreadBadge(unreadOf(room), words)}
+      </span>
       <span class="line">
         <span class="last">${lastLine(room, words)}</span>
-        ${
-          unread > 0
-            ? html`<span class="badge" aria-label=${words.unreadCount(unread)}>${unread > 99 ? '99+' : unread}</span>`
-            : nothing
-        }
+        <time datetime=${room.updatedAt}>${dayOrTimeOf(room.updatedAt, words)}</time>
       </span>
     </button>`;
   }
@@ -201,11 +205,4 @@ function lastLine({ last }: RoomItem, words: Words): string {
   return last.recalledAt === undefined
     ? `${last.actor.name}: ${last.body.text ?? ''}`
     : words.recalled(last.actor.name);
-}
-
-/** The time of day for today, else the day. */
-function whenOf({ updatedAt }: RoomItem, words: Words): string {
-  const at = new Date(updatedAt);
-  if (at.toDateString() === new Date().toDateString()) return timeOf(updatedAt, words);
-  return new Intl.DateTimeFormat(words.tag, { month: 'short', day: 'numeric' }).format(at);
 }

@@ -13,6 +13,7 @@ import { ScrollAnchor } from './scroll-anchor.ts';
 import { avatarStyles, basics } from './theme.ts';
 import { type TimelineItem, timelineItems } from './timeline-items.ts';
 import { around, NEWEST, pinned, type TimelineWindow, widenDown, widenUp, windowed } from './timeline-window.ts';
+import { dayName, dayOf, timeOf } from './time-words.ts';
 import { timelineStyles } from './timeline-styles.ts';
 
 export interface MessageActionDetail {
@@ -289,27 +290,3 @@ export class RoomTimeline extends LitElement {
 
 /** By the reader's clock, for display; the server decides. */
 const isRecallable = ({ at }: { at: string }): boolean => Date.now() - Date.parse(at) < RECALL_WINDOW_MS;
-
-const dayOf = (at: number): string => {
-  const date = new Date(at);
-  return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
-};
-
-function dayName(at: string, words: Words): string {
-  const now = new Date();
-  const day = dayOf(Date.parse(at));
-  if (day === dayOf(now.getTime())) return words.today;
-  if (day === dayOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1).getTime())) return words.yesterday;
-  return new Intl.DateTimeFormat(words.tag, { dateStyle: 'full' }).format(new Date(at));
-}
-
-const timeFormats = new Map<string, Intl.DateTimeFormat>();
-
-/** Hours and minutes where the reader is. */
-export function timeOf(at: string | number, words: Words): string {
-  const format =
-    timeFormats.get(words.tag) ??
-    new Intl.DateTimeFormat(words.tag, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-  timeFormats.set(words.tag, format);
-  return format.format(new Date(at));
-}

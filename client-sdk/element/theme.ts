@@ -157,8 +157,9 @@ export const avatarStyles = css`
   .avatar {
     position: relative;
     flex: none;
-    display: grid;
-    place-items: center;
+    display: flex;
+    align-items: center;
+    justify-content: center;
     width: 32px;
     height: 32px;
     border-radius: 50%;
@@ -201,9 +202,10 @@ export const avatarStyles = css`
 
 /** Up to two letters that stand for a name: of its first and last word, or the last two of a Chinese one. */
 export function initialsOf(name: string): string {
-  const letters = [...name.trim()];
-  if (letters.some((letter) => /\p{Script=Han}/u.test(letter))) return letters.slice(-2).join('');
-  const words = name.trim().split(/\s+/u);
-  const [first = '', last = ''] = [words[0], words.length > 1 ? words.at(-1) : ''];
-  return ([...first].slice(0, 1).join('') + [...last].slice(0, 1).join('')).toUpperCase();
+  const han = name.match(/\p{Script=Han}/gu);
+  if (han !== null) return han.slice(-2).join('');
+  const firsts = name.match(/(?<!\S)\S/gu) ?? [];
+  const [first = ''] = firsts;
+  const last = firsts.length > 1 ? (firsts.at(-1) ?? '') : '';
+  return (first + last).toUpperCase();
 }

@@ -10,17 +10,21 @@ export interface UnreadDivider {
 
 export const NO_DIVIDER: UnreadDivider = {};
 
-/**
- * @param watching the reader sees the end of this stream right now
- */
+/** What the reader does with a stream: looks at it at all, and sees its end. */
+export interface Looking {
+  readonly at: boolean;
+  readonly end: boolean;
+}
+
+/** The line goes when the reader turns away and nothing is unread, so that the next one can stand where it belongs. */
 export function nextDivider(
   divider: UnreadDivider,
   { entries, unread, readSeq }: Pick<StreamView, 'entries' | 'unread' | 'readSeq'>,
-  watching: boolean,
+  looking: Looking,
 ): UnreadDivider {
   const opened = divider.opened ?? entries.at(-1)?.seq ?? 0;
-  if (divider.after !== undefined) return unread === 0 && !watching ? { opened } : divider;
-  const missed = unread > 0 && (!watching || readSeq < opened);
+  if (divider.after !== undefined) return unread === 0 && !looking.at ? { opened } : divider;
+  const missed = unread > 0 && (!(looking.at && looking.end) || readSeq < opened);
   if (missed) return { opened: entries.at(-1)?.seq ?? opened, after: readSeq };
   return divider.opened === opened ? divider : { opened };
 }

@@ -21,6 +21,7 @@ export function contentSecurityPolicy(nonce: string): string {
     `script-src 'nonce-${nonce}' 'strict-dynamic'`,
     `style-src 'nonce-${nonce}'`,
     "connect-src 'self'",
+    'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -28,6 +29,14 @@ export function contentSecurityPolicy(nonce: string): string {
     'trusted-types lit-html',
   ].join('; ');
 }
+
+/** Two speech bubbles, as the page needs an icon and a policy that lets no file of an icon in. */
+const ICON =
+  'data:image/svg+xml,' +
+  encodeURIComponent(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#2f5be0"/>' +
+      '<path d="M4 5h8v5H8l-2.5 2v-2H4z" fill="#fff"/></svg>',
+  );
 
 function page(options: { language: DemoLanguage; title: string; nonce: string; css: string; body: string }): string {
   const { language, title, nonce, css, body } = options;
@@ -38,7 +47,7 @@ function page(options: { language: DemoLanguage; title: string; nonce: string; c
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="${ICON}">
 <style nonce="${nonce}">${css}</style>
 </head>
 <body>
