@@ -1,7 +1,6 @@
 import type { Entry } from '../../shared/contract/entries.ts';
 import type { RoomError } from '../../shared/contract/errors.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
-import { TYPING_TTL_MS } from '../../shared/contract/limits.ts';
 import type { Side } from '../../shared/contract/primitives.ts';
 import type { Project } from '../../shared/contract/projects.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
@@ -13,6 +12,12 @@ import type { RoomStatus } from './api.ts';
 
 /** Entries that arrive before the room's first answer and wait for it; what is beyond is fetched. */
 export const EARLY_MAX = 1000;
+
+/**
+ * The server tells when a typing mark ends, but not that it was renewed. This long after it began, that word is taken to
+ * have been lost on the way.
+ */
+export const TYPING_SHOWN_MAX_MS = 30_000;
 
 export interface StreamState {
   readonly log: StreamLog;
@@ -54,9 +59,9 @@ export function heldSince(state: RoomState): Record<string, number> | undefined 
   return Object.fromEntries([...state.streams].map(([stream, { log }]) => [stream, log.last]));
 }
 
-/** A join is on its way. What is held stays visible meanwhile. */
+/** A join is on its way. What is held stays visible meanwhile, and a room that is open on this connection stays so. */
 export function joining(state: RoomState): RoomState {
-  const status = state.streams.size > 0 ? 'resuming' : 'opening';
+  const status = state.status === 'open' ? 'open' : state.streams.size > 0 ? 'resuming' : 'opening';
   const { error: _e, revokedReason: _r, ...rest } = state;
   return { ...rest, status, presence: askedForList(state.presence) };
 }
@@ -125,19 +130,22 @@ export function olderCame(state: RoomState, stream: string, entries: readonly En
   return withStream(state, stream, { ...held, log: noteHead(prepend(held.log, entries), head) });
 }
 
-/** The room as the server has it now: shows heads that were never heard of, and streams that went. */
+/** The room as the server has it now: shows what became of it, and streams that went. */
 export function compared(state: RoomState, room: Room): RoomState {
   const streams = new Map<string, StreamState>();
-  for (const { stream, head } of room.streams) {
+  for (const { stream } of room.streams) {
     const held = state.streams.get(stream);
-    if (held) streams.set(stream, { ...held, log: noteHead(held.log, head) });
+    if (held) streams.set(stream, held);
   }
   return { ...state, room, project: room.project ?? state.project, streams };
 }
 
-/** True when the server names a stream that is not held, so that only another join can bring it. */
-export function lacksStream(state: RoomState, room: Room): boolean {
-  return room.streams.some(({ stream }) => !state.streams.has(stream));
+/**
+ * True when the server has a stream or an entry that was never heard of. Then the room is joined again, not merely the
+ * entry fetched: whatever kept it from coming may have ended the room on the server's side of the connection.
+ */
+export function isBehind(state: RoomState, room: Room): boolean {
+  return room.streams.some(({ stream, head }) => head > (state.streams.get(stream)?.log.head ?? -1));
 }
 
 /** The caller has read up to `seq`, by their own word or by the server's, which then also says what is unread. */
@@ -171,7 +179,7 @@ export function typingCame(
   { stream, userId, typing }: ServerEvents['typing'],
   now: number,
 ): RoomState {
-  return typingChanged(state, stream, userId, typing ? now + TYPING_TTL_MS : undefined);
+  return typingChanged(state, stream, userId, typing ? now + TYPING_SHOWN_MAX_MS : undefined);
 }
 
 /** Ends typing marks that were not renewed. */

@@ -82,8 +82,8 @@ export class RoomView {
     const typing: { [stream: string]: { userId: string; name: string }[] } = Object.create(null) as {
       [stream: string]: { userId: string; name: string }[];
     };
-    const named = (id: string) =>
-      state.presence.people.get(id)?.name ?? state.room?.members.find((member) => member.userId === id)?.name ?? id;
+    const people = [...state.presence.people.values(), ...(state.room?.members ?? [])];
+    const named = (id: string) => people.find((person) => person.userId === id)?.name ?? id;
     for (const [stream, people] of state.typing) {
       const others = [...people.keys()].filter((id) => id !== userId);
       if (others.length > 0) typing[stream] = others.map((id) => ({ userId: id, name: named(id) }));

@@ -64,9 +64,8 @@ export class RoomShell implements LiveRoom {
       joining: () => this.#become(rooms.joining(this.#state)),
       joined: (answer, since) => this.#joined(answer, since),
       compared: (room) => {
-        const lacking = rooms.lacksStream(this.#state, room);
-        this.#become(rooms.compared(this.#state, room), 'resume');
-        return !lacking;
+        this.#become(rooms.compared(this.#state, room));
+        return !rooms.isBehind(this.#state, room);
       },
       refused: (error) => this.#refused(error),
       closed: () => this.#dropped(rooms.CLOSED_ROOM),

@@ -3,7 +3,7 @@ import type { Person } from '../contract/primitives.ts';
 
 type PresenceChange = ServerEvents['presence'];
 
-/** Who is present in a room, by user id, and the changes heard of while a full list is on its way. */
+/** Who is present in a room, and the changes heard of while a full list is on its way. Somebody on two sides is there twice. */
 export interface Presence {
   readonly people: ReadonlyMap<string, Person>;
   /** Undefined when no list is being awaited. */
@@ -30,17 +30,19 @@ export function applyPresence(presence: Presence, change: PresenceChange): Prese
  * their order, so that the last word on each person stands whether the list was made before or after it.
  */
 export function applyList(presence: Presence, list: readonly Person[]): Presence {
-  let people: ReadonlyMap<string, Person> = new Map(list.map((person) => [person.userId, person]));
+  let people: ReadonlyMap<string, Person> = new Map(list.map((person) => [keyOf(person), person]));
   for (const change of presence.sinceAsked ?? []) people = withChange(people, change);
   return { people, sinceAsked: undefined };
 }
 
 function withChange(people: ReadonlyMap<string, Person>, change: PresenceChange): ReadonlyMap<string, Person> {
   const { userId, name, side, online } = change;
-  const known = people.get(userId);
-  if (online === (known !== undefined)) return people;
+  const key = keyOf(change);
+  if (online === people.has(key)) return people;
   const next = new Map(people);
-  if (online) next.set(userId, { userId, name, side });
-  else next.delete(userId);
+  if (online) next.set(key, { userId, name, side });
+  else next.delete(key);
   return next;
 }
+
+const keyOf = ({ side, userId }: Pick<Person, 'side' | 'userId'>): string => `${side}:${userId}`;

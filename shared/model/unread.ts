@@ -7,13 +7,13 @@ export interface ReadMark {
   readonly countedTo: number;
 }
 
-/** Own entries are never unread; every other entry after the mark is. */
+/** Own entries are never unread, and an edit or a recall is nothing new to read; every other entry after the mark is. */
 const countAfter = (entries: readonly Entry[], seq: number, userId: string | undefined): number => {
   let count = 0;
   for (let index = entries.length - 1; index >= 0; index--) {
     const entry = entries[index] as Entry;
     if (entry.seq <= seq) break;
-    if (entry.actor.id !== userId) count++;
+    if (entry.actor.id !== userId && entry.kind !== 'edit' && entry.kind !== 'recall') count++;
   }
   return count;
 };

@@ -255,6 +255,19 @@ describe('client-sdk rooms', () => {
       expect(texts(room)).to.deep.equal(['lost']);
     });
 
+    it('hears live entries again, though the server had forgotten that it joined', async () => {
+      const room = await openRoom(stage);
+      stage.server.line.joined.clear();
+      stage.server.post('unheard');
+      await stage.clock.advance(30_000);
+      const statuses = new Set<string>();
+      room.on('change', ({ status }) => statuses.add(status));
+      stage.server.post('heard');
+      await settle();
+      expect(texts(room)).to.deep.equal(['unheard', 'heard']);
+      expect([...statuses], 'open all the time').to.deep.equal(['open']);
+    });
+
     it('compares also when only another stream is busy', async () => {
       const room = await openRoom(stage);
       stage.server.losesEvent = (name, entry) =>
@@ -478,7 +491,7 @@ describe('client-sdk rooms', () => {
   });
 
   describe('who is there', () => {
-    it('merges presence and typing, and ends a typing mark that is not renewed', async () => {
+    it('merges presence and typing, and ends a typing mark whose end was never told', async () => {
       const room = await openRoom(stage);
       stage.server.tell('presence', { roomId: ROOM, userId: 'bob', name: 'Bob', side: 'provider', online: false });
       stage.server.tell('presence', { roomId: ROOM, userId: 'cid', name: 'Cid', side: 'operator', online: true });
@@ -487,7 +500,9 @@ describe('client-sdk rooms', () => {
       await settle();
       expect(room.snapshot.online.map(({ name }) => name)).to.deep.equal(['Ann', 'Cid']);
       expect(room.snapshot.typing['public']).to.deep.equal([{ userId: 'cid', name: 'Cid' }]);
-      await stage.clock.advance(6000);
+      await stage.clock.advance(29_000);
+      expect(room.snapshot.typing['public'], 'the server does not tell of a renewal').to.have.length(1);
+      await stage.clock.advance(1000);
       expect(room.snapshot.typing['public']).to.equal(undefined);
     });
 

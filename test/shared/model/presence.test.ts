@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { applyList, applyPresence, askedForList, NOBODY } from '../../../shared/model/presence.ts';
+import type { Person } from '../../../shared/contract/primitives.ts';
 import { ANN, BOB } from '../../client-sdk/support/fake-server.ts';
 
 const ROOM = 'room-1';
 const PEOPLE = ['ann', 'bob', 'cid', 'dan'];
 const change = (userId: string, online: boolean) =>
   ({ roomId: ROOM, userId, name: userId, side: 'buyer', online }) as const;
-const namesOf = (people: ReadonlyMap<string, unknown>) => [...people.keys()].sort();
+const namesOf = (people: ReadonlyMap<string, Person>) => [...people.values()].map(({ userId }) => userId).sort();
 
 describe('shared presence', () => {
   it('replaces what it knew by a full list', () => {
@@ -17,7 +18,17 @@ describe('shared presence', () => {
 
   it('keeps what it knows of somebody who comes twice', () => {
     const present = applyList(NOBODY, [BOB]);
-    expect(applyPresence(present, change('bob', true)).people.get('bob')).to.equal(BOB);
+    expect(
+      applyPresence(present, { ...change('bob', true), side: 'provider' })
+        .people.values()
+        .next().value,
+    ).to.equal(BOB);
+  });
+
+  it('tells apart the two sides of one person: gone from one, they are still there on the other', () => {
+    const both = applyList(NOBODY, [BOB, { ...BOB, side: 'vendor' }]);
+    const left = applyPresence(both, { ...change('bob', false), side: 'vendor' });
+    expect([...left.people.values()]).to.deep.equal([BOB]);
   });
 
   it('ends with who is there, wherever between two changes the list was made', () => {

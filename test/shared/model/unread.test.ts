@@ -6,11 +6,13 @@ describe('shared unread', () => {
   const server = new FakeServer();
   for (const text of ['1', '2', '3']) server.post(text);
   server.post('4, mine', { by: ANN });
-  server.post('5');
+  const last = server.post('5');
+  server.edit(last, '5, edited');
+  server.recall(last);
   const all = server.raw('public');
   const held = (from: number) => ({ entries: all.slice(from - 1), first: from });
 
-  it('counts what came after the mark, but for own entries', () => {
+  it('counts what came after the mark, but for own entries, edits and recalls', () => {
     expect(countUnread(held(1), { seq: 2, unread: 99, countedTo: 5 }, 'ann')).to.equal(2);
     expect(countUnread(held(3), { seq: 2, unread: 99, countedTo: 5 }, 'ann')).to.equal(2);
     expect(countUnread(held(1), { seq: 5, unread: 0, countedTo: 5 }, 'ann')).to.equal(0);
