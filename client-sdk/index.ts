@@ -20,7 +20,7 @@ export type {
 } from './core/api.ts';
 export type { Clock } from './core/clock.ts';
 export { RoomError } from '../shared/contract/errors.ts';
-export type { Connection, ConnectionAuth, ConnectionListener, Transport } from './transport/transport.ts';
+export type { Connection, ConnectionAuth, ConnectionListener, Transport } from './core/transport.ts';
 export { createClient } from './session/client.ts';
 export { localOutboxStorage, memoryStorage } from './session/outbox-storage.ts';
 export { socketIoTransport, type SocketIoOptions } from './transport/socket-io-transport.ts';

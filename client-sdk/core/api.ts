@@ -5,7 +5,7 @@ import type { Person, Side } from '../../shared/contract/primitives.ts';
 import type { Project } from '../../shared/contract/projects.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
 import type { Room } from '../../shared/contract/rooms.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { Transport } from './transport.ts';
 import type { Clock } from './clock.ts';
 
 /**

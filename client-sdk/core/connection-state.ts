@@ -91,6 +91,12 @@ export function timerOf(state: ConnectionState): number | undefined {
   return state.status === 'online' ? state.replaceAt : undefined;
 }
 
+/** True when two states look the same from outside: a token renewed once, or a server that drains, is no other state. */
+export function looksTheSame(a: ConnectionState, b: ConnectionState): boolean {
+  if (a.status === 'online') return b.status === 'online' && a.since === b.since;
+  return a.status === 'connecting' && b.status === 'connecting' && a.attempt === b.attempt;
+}
+
 /** The state as the API shows it. */
 export function publicState(state: ConnectionState): ClientState {
   switch (state.status) {

@@ -2,7 +2,7 @@ import type { Entry } from '../../shared/contract/entries.ts';
 import type { ServerEventName, ServerEvents } from '../../shared/contract/events.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
 import type { Client, ClientEvents, ClientOptions, ClientState, Identity, LiveRoom } from '../core/api.ts';
-import { type ConnectionState, publicState } from '../core/connection-state.ts';
+import { type ConnectionState, looksTheSame, publicState } from '../core/connection-state.ts';
 import { Emitter } from '../core/emitter.ts';
 import { asRoomError } from '../core/failure.ts';
 import { socketIoTransport } from '../transport/socket-io-transport.ts';
@@ -119,6 +119,7 @@ class ClientShell implements Client {
   }
 
   #connectionChanged(state: ConnectionState, before: ConnectionState): void {
+    if (looksTheSame(before, state)) return;
     this.#state = publicState(state);
     if (before.status === 'online' && state.status !== 'online') {
       for (const room of this.#rooms.values()) room.disconnected();

@@ -14,7 +14,7 @@ import {
 } from '../core/connection-state.ts';
 import { asRoomError, readAnswer, readError } from '../core/failure.ts';
 import { isAnotherCaller, readToken } from '../core/token.ts';
-import type { Connection, Transport } from '../transport/transport.ts';
+import type { Connection, Transport } from '../core/transport.ts';
 import { Timers } from './timers.ts';
 
 /** An ack of a probe comes within this time, or the line is taken for dead. */
@@ -224,7 +224,12 @@ export class Session {
       this.#happened({ type: 'draining', at: Number.isNaN(at) ? this.#options.clock.now() : at });
     }
     if (name === 'auth.expiring') void this.#refresh('expiring', 0);
-    this.#listener.event(name as ServerEventName, payload as never);
+    try {
+      this.#listener.event(name as ServerEventName, payload as never);
+    } catch (fault) {
+      // An event that breaks the contract must not take the page down with it; a gap that it leaves is repaired.
+      this.#listener.error(asRoomError(fault, 'internal'));
+    }
   }
 
   /** Sees whether the line is alive: any answer will do. */

@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import { readError } from '../core/failure.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from '../core/transport.ts';
 
 export interface SocketIoOptions {
   /** In the order in which they are tried; only `websocket` unless given, which works behind any load balancer. */

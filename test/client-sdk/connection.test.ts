@@ -287,11 +287,15 @@ describe('client-sdk connection', () => {
       const room = client.room(ROOM);
       await room.open();
       server.line.send('server.draining', { at: new Date(clock.now() + 8000).toISOString() });
+      const states: string[] = [];
+      client.on('state', ({ status }) => states.push(status));
       await clock.advance(3999);
       expect(server.connections).to.have.length(1);
+      expect(states, 'it is as online as before').to.deep.equal([]);
       await clock.advance(1);
       expect(server.connections.map(({ closed }) => closed)).to.deep.equal([true, false]);
       await settle();
+      expect(states).to.deep.equal(['connecting', 'online']);
       expect(room.snapshot.status).to.equal('open');
     });
 
@@ -424,6 +428,23 @@ describe('client-sdk connection', () => {
       client.connect();
       await settle();
       expect(told).to.deep.equal(['first connecting', 'first online', 'late online']);
+    });
+
+    it('goes on when the server sends something that breaks the contract, and tells of it', async () => {
+      const stage = await online();
+      const { errors } = watch(stage);
+      const room = stage.client.room(ROOM);
+      await room.open();
+      stage.server.line.send(
+        'entry',
+        JSON.parse(`{"roomId":"${ROOM}","stream":"public","seq":1,"kind":"message"}`) as never,
+      );
+      for (const payload of [null, 7, {}]) stage.server.line.send('project', payload as never);
+      await settle();
+      expect(errors).to.have.length(1);
+      stage.server.post('whole');
+      await settle();
+      expect(room.snapshot.streams['public']?.entries).to.have.length(1);
     });
 
     it('goes on when a listener throws, and tells of it', async () => {

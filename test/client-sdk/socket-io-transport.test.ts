@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { Server, type Socket } from 'socket.io';
 import { type Client, createClient, socketIoTransport } from '../../client-sdk/index.ts';
-import type { ConnectionListener } from '../../client-sdk/transport/transport.ts';
+import type { ConnectionListener } from '../../client-sdk/core/transport.ts';
 
 /** What a connection told, and a wait for the next of a kind. */
 class Told implements ConnectionListener {
