@@ -37,6 +37,7 @@ export class Hub {
     this.#onSilent = onSilent;
     this.presence = new Presence(clock, (roomId, person, online) => {
       const { userId, name, side } = person;
+      if (!online) this.typing.drop(roomId, userId);
       this.send(roomId, PRESENCE_STREAM, 'presence', { roomId, userId, name, side, online });
     });
     this.typing = new Typing(clock, (roomId, stream, userId, typing) => {
@@ -86,10 +87,10 @@ export class Hub {
     if (seat !== undefined) put(this.#seats, seat, socket);
   }
 
-  /** Called while the connection still knows what it has joined. */
+  /** Called while the connection still knows what it has joined. A connection that is closed while it closes is told of twice: once counts. */
   remove(socket: RoomsSocket): void {
     const { caller } = socket.data;
-    take(this.#users, caller.userId, socket);
+    if (!take(this.#users, caller.userId, socket)) return;
     const seat = seatOf(caller);
     if (seat !== undefined) take(this.#seats, seat, socket);
     const person = personOf(caller);
@@ -233,9 +234,10 @@ function put(map: Map<string, Set<RoomsSocket>>, key: string, socket: RoomsSocke
   else set.add(socket);
 }
 
-function take(map: Map<string, Set<RoomsSocket>>, key: string, socket: RoomsSocket): void {
+function take(map: Map<string, Set<RoomsSocket>>, key: string, socket: RoomsSocket): boolean {
   const set = map.get(key);
-  if (set === undefined) return;
-  set.delete(socket);
+  if (set === undefined) return false;
+  const taken = set.delete(socket);
   if (set.size === 0) map.delete(key);
+  return taken;
 }

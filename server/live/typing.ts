@@ -1,5 +1,6 @@
 import { TYPING_TTL_MS } from '../../shared/contract/limits.ts';
 import type { Clock } from '../clock.ts';
+import { STREAMS_OF_PROJECT } from '../rooms/access.ts';
 
 /** Who is typing where; a mark that is not renewed ends by itself. */
 export class Typing {
@@ -13,7 +14,7 @@ export class Typing {
   }
 
   set(roomId: string, stream: string, userId: string, typing: boolean): void {
-    const key = `${roomId}/${stream}/${userId}`;
+    const key = keyOf(roomId, stream, userId);
     const end = this.#ends.get(key);
     end?.();
     this.#ends.delete(key);
@@ -30,8 +31,17 @@ export class Typing {
     if (typing === (end === undefined)) this.#announce(roomId, stream, userId, typing);
   }
 
+  /** Ends all that somebody was typing in a room: they are gone from it. */
+  drop(roomId: string, userId: string): void {
+    for (const stream of STREAMS_OF_PROJECT) {
+      if (this.#ends.has(keyOf(roomId, stream, userId))) this.set(roomId, stream, userId, false);
+    }
+  }
+
   close(): void {
     for (const end of this.#ends.values()) end();
     this.#ends.clear();
   }
 }
+
+const keyOf = (roomId: string, stream: string, userId: string): string => `${roomId}/${stream}/${userId}`;

@@ -52,12 +52,13 @@ export function roomCommands({
       const { caller } = call;
       const connection = connectionOf(call);
       const room = await requireRoom(rooms, caller, roomId);
+      await appender.watch(roomId, readableStreams(caller, room));
+      const streams = readableStreams(caller, rooms.cached(roomId) ?? room);
+      // Asked in the same turn as it is entered: joins that run at once count each other.
       const joined = connection.joinedRooms();
       if (joined.size >= JOINED_ROOMS_MAX && !joined.has(roomId)) {
         throw new RoomError('conflict', `A connection opens at most ${JOINED_ROOMS_MAX} rooms: leave one first.`);
       }
-      await appender.watch(roomId, readableStreams(caller, room));
-      const streams = readableStreams(caller, rooms.cached(roomId) ?? room);
       // Joined before it is read: what is written in between arrives live as well, and the client tells by seq. The other way round it would be missed.
       connection.enter(roomId, streams);
       const [members, opened] = await Promise.all([

@@ -21,6 +21,11 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** How many callbacks are waiting for this clock. */
+  get waiting(): number {
+    return this.#timers.length;
+  }
+
   advance(ms: number): void {
     const until = this.#now + ms;
     for (;;) {
