@@ -7,7 +7,9 @@
  *     await database.stop();
  */
 import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ServerOptions } from './server.ts';
 import { SOCKET_FILE, StartRefused } from './store/data-directory.ts';
@@ -93,7 +95,9 @@ function defaultListen(dataDir: string): Listen {
 function spawn(workerData: ServerOptions): Worker {
   if (!import.meta.url.endsWith('.ts'))
     return new Worker(new URL('./worker.js', import.meta.url), { workerData, execArgv: [] });
-  const loader = import.meta.resolve('tsx/esm/api');
+  // Not import.meta.resolve: a loader that compiles this file to CommonJS knows only import.meta.url.
+  const manifest = createRequire(import.meta.url).resolve('tsx/package.json');
+  const loader = new URL('./dist/esm/api/index.mjs', pathToFileURL(manifest)).href;
   const entry = new URL('./worker.ts', import.meta.url).href;
   const line = `import(${JSON.stringify(loader)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(entry)}); });`;
   return new Worker(line, { eval: true, workerData, execArgv: [] });
