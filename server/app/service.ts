@@ -52,11 +52,19 @@ export interface Overrides {
   handshakeMs?: number;
 }
 
+export interface Load {
+  connections: number;
+  strangers: number;
+  addresses: number;
+}
+
 export interface Service {
   readonly url: string;
   readonly port: number;
   /** With `DEMO`: what the person who started the service is told. */
   readonly greeting?: string;
+  /** What is held at this moment: all of it goes back to zero when the last client has gone. */
+  load(): Load;
   stop(): Promise<void>;
 }
 
@@ -204,6 +212,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     url,
     port,
     ...(demo === undefined ? {} : { greeting: demo.greeting(url) }),
+    load: () => ({ connections: io.engine.clientsCount, ...strangers.size }),
     stop() {
       const steps: Step[] = [
         ['draining', () => drain(io, systemClock)],

@@ -55,7 +55,9 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
     from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/timeline', 'server/telemetry'],
   },
   'server/registry': { from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry'] },
-  'server/auth': { from: ['shared', 'server/app/settings.ts', 'server/clock.ts', 'server/registry'] },
+  'server/auth': {
+    from: ['shared', 'server/app/settings.ts', 'server/clock.ts', 'server/registry', 'server/telemetry'],
+  },
   'server/transport': {
     from: [
       'shared',

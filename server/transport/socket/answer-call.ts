@@ -32,7 +32,8 @@ export function createEventListener(
     const ack = typeof last === 'function' ? last : undefined;
     if (ack !== undefined) args.pop();
     if (unread(this) > UNREAD_PACKETS_MAX) {
-      cut(parts, this, 'sends commands and does not read the answers');
+      warn(parts, this, 'sends commands and does not read the answers');
+      this.conn.close(true);
       return;
     }
     answer(parts, this, name, args).then(
@@ -76,14 +77,15 @@ function countExcess(parts: AnswerParts, socket: RoomsSocket): void {
   try {
     parts.rates.take('excess', `${socket.data.caller.side}:${socket.data.caller.userId}`);
   } catch {
-    cut(parts, socket, 'does not slow down');
+    warn(parts, socket, 'does not slow down');
+    // What was answered before is still sent.
+    socket.conn.close();
   }
 }
 
-function cut({ log }: AnswerParts, socket: RoomsSocket, reason: string): void {
-  if (!socket.connected) return;
-  log.warn({ user: socket.data.caller.userId, reason }, 'a connection was cut off');
-  socket.conn.close(true);
+function warn({ log }: AnswerParts, socket: RoomsSocket, reason: string): void {
+  if (socket.conn.readyState === 'open')
+    log.warn({ user: socket.data.caller.userId, reason }, 'a connection is cut off');
 }
 
 /** Packets that wait because the client does not read; Engine.IO bounds neither their number nor their time. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
+import { type ServerOptions, WebSocketServer } from 'ws';
 import { RoomError } from '../../../shared/contract/errors.ts';
 import {
   CONNECTIONS_PER_USER,
@@ -28,6 +29,16 @@ export interface SocketServerParts extends AnswerParts {
   isStopping(): boolean;
 }
 
+/** How long a client may take to answer the closing of its WebSocket, in milliseconds; after that the TCP connection is cut. */
+const CLOSING_MS = 2_000;
+
+class WebSockets extends WebSocketServer {
+  constructor(options: ServerOptions) {
+    // The types do not know the option yet.
+    super(Object.assign({}, options, { closeTimeout: CLOSING_MS }));
+  }
+}
+
 /** Serves the registry over Socket.IO: authentication at the handshake, one listener for every command, an ack for every answer. */
 export function createSocketServer(http: HttpServer, parts: SocketServerParts): RoomsServer {
   const { settings, strangers, hub, expiry, log } = parts;
@@ -37,6 +48,7 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
     maxHttpBufferSize: PAYLOAD_MAX_BYTES,
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
+    wsEngine: WebSockets,
     perMessageDeflate: false,
     httpCompression: false,
     // Asked for a handshake only; requests of an open session pass the check of the origin alone.

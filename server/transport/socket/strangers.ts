@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket as Engine } from 'engine.io';
+import type { Socket } from 'socket.io';
 import { RoomError } from '../../../shared/contract/errors.ts';
 import { CONNECTIONS_PER_ADDRESS, STRANGER_BYTES_MAX, STRANGER_PACKETS_MAX } from '../../../shared/contract/limits.ts';
 import type { Clock } from '../../clock.ts';
@@ -18,6 +18,9 @@ export interface StrangersParts {
   addressOf: AddressOf;
   log: Log;
 }
+
+/** A transport's session, below Socket.IO's own. */
+type Engine = Socket['conn'];
 
 /** A connection of which nothing is known but its address. */
 interface Stranger {
