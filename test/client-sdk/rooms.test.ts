@@ -257,11 +257,11 @@ describe('client-sdk rooms', () => {
 
     it('hears live entries again, though the server had forgotten that it joined', async () => {
       const room = await openRoom(stage);
+      const statuses = new Set<string>();
+      room.on('change', ({ status }) => statuses.add(status));
       stage.server.line.joined.clear();
       stage.server.post('unheard');
       await stage.clock.advance(30_000);
-      const statuses = new Set<string>();
-      room.on('change', ({ status }) => statuses.add(status));
       stage.server.post('heard');
       await settle();
       expect(texts(room)).to.deep.equal(['unheard', 'heard']);
