@@ -218,7 +218,7 @@ export function storedRow(row: StoredRow): TemplateResult {
       ${
         recalled
           ? html`<div class="bubble gone">${own ? words.recalledByYou : words.recalled(actor.name)}</div>`
-          : html`<div class="bubble">${quote(row)}${linked(entry.body.text ?? '')}</div>`
+          : html`<div class="bubble">${quote(row)}<span class="text" dir="auto">${linked(entry.body.text ?? '')}</span></div>`
       }
       ${recalled ? nothing : storedMark(row)}
     </div>
@@ -297,7 +297,7 @@ export function pendingRow({ key, message, continues, words, time, retry, discar
           ? nothing
           : html`<div class="by"><time datetime=${new Date(createdAt).toISOString()}>${time}</time></div>`
       }
-      <div class="bubble">${linked(text)}</div>
+      <div class="bubble"><span class="text" dir="auto">${linked(text)}</span></div>
       <div class="mark" data-state=${state} title=${said}>
         ${
           failed

@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+
+/** Somebody who has the demonstration's page open in a browser of their own. Playwright looks into shadow roots by itself. */
+export class Visitor {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What the page must not do: break its policy, or throw. */
+  readonly faults: string[] = [];
+
+  private constructor(context: BrowserContext, page: Page) {
+    this.context = context;
+    this.page = page;
+    page.on('pageerror', (error) => this.faults.push(`threw: ${error.message}`));
+    page.on('console', (message) => {
+      if (/Content.Security.Policy|Trusted/i.test(message.text())) this.faults.push(message.text());
+    });
+  }
+
+  static async open(browser: Browser, url: string, as: string, options: VisitorOptions = {}): Promise<Visitor> {
+    const { lang = 'en', ...context } = options;
+    const visitor = await Visitor.of(browser, context);
+    await visitor.page.goto(`${url}/demo/room?as=${as}&lang=${lang}`);
+    await visitor.live.waitFor();
+    return visitor;
+  }
+
+  static async of(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    const visitor = new Visitor(context, page);
+    // Told by the browser itself, whatever the console's words are in this version.
+    await page.exposeFunction('tellViolation', (what: string) => visitor.faults.push(what));
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+        (window as unknown as { tellViolation(what: string): void }).tellViolation(
+          `${violatedDirective} ${blockedURI}`,
+        );
+      });
+    });
+    return visitor;
+  }
+
+  get live(): Locator {
+    return this.page.locator('.live[data-live]');
+  }
+
+  get composer(): Locator {
+    return this.page.locator('delivery-room-composer textarea');
+  }
+
+  tab(stream: string): Locator {
+    return this.page.locator(`[role=tab][data-stream=${stream}]`);
+  }
+
+  message(text: string): Locator {
+    return this.page.locator('.message', { has: this.page.locator('.text', { hasText: text }) });
+  }
+
+  /** The wordings of the stream that is shown, in order. */
+  async texts(): Promise<string[]> {
+    return this.page.locator('.message .text').allInnerTexts();
+  }
+
+  async say(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press('Enter');
+    await this.message(text).waitFor();
+  }
+
+  /** Waits until an own message is marked as stored. */
+  async stored(text: string): Promise<void> {
+    await this.message(text).locator('.mark[data-state=sent]').waitFor();
+  }
+
+  /** Hovers over a message and presses one of its buttons. */
+  async act(text: string, action: 'reply' | 'edit' | 'recall'): Promise<void> {
+    await this.message(text).hover();
+    await this.message(text).locator(`[data-action=${action}]`).click();
+  }
+
+  person(name: string): Locator {
+    return this.page.locator('.people li', { hasText: name });
+  }
+
+  expectNoFaults(): void {
+    expect(this.faults).to.deep.equal([]);
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+}
+
+export type VisitorOptions = BrowserContextOptions & { lang?: 'en' | 'zh-CN' };
