@@ -1,7 +1,8 @@
 import { readersOf } from './access.ts';
 import type { ActivityOf, RoomModel } from './room-store.ts';
 
-const WRITE_AFTER_MS = 200;
+/** A list read on this server is exact all the same: it has what waits stored first. Each write moves a dozen index entries. */
+const WRITE_AFTER_MS = 1_000;
 
 /**
  * Keeps, for each room, when something happened that a party can read: what the lists are sorted by. Written soon after the entry and

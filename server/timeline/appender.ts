@@ -4,7 +4,8 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
-import { CLIENT_ID_INDEX, type EntryDoc, type EntryModel, isCountable, SEQ_INDEX, toWire } from './entry-store.ts';
+import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
+import { type Clash, GroupCommit } from './group-commit.ts';
 import { admitRevisions, revisionsOf } from './revisions.ts';
 import { type StreamHead, StreamHeads, type StreamRef } from './stream-heads.ts';
 
@@ -37,9 +38,6 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-/** Which unique index refused a document. */
-type Clash = 'seq' | 'client_id' | 'entry';
-
 const BATCH_MAX = 500;
 /** How often in a row another server may be faster before we say that the stream is too busy. */
 const CONFLICTS_MAX = 50;
@@ -61,6 +59,7 @@ export class Appender {
   readonly #log: Log;
   readonly #onEntry: OnEntry;
   readonly #heads: StreamHeads;
+  readonly #commits: GroupCommit;
   readonly #queues = new Map<string, Pending[]>();
   readonly #working = new Set<Promise<void>>();
   #closed = false;
@@ -71,6 +70,7 @@ export class Appender {
     this.#log = parts.log;
     this.#onEntry = parts.onEntry;
     this.#heads = new StreamHeads(parts.entries);
+    this.#commits = new GroupCommit(parts.entries);
   }
 
   /**
@@ -193,7 +193,7 @@ export class Appender {
       const ready = await this.#admit(batch);
       if (ready === 0) continue;
       const docs = this.#number(head, batch.slice(0, ready));
-      const result = await this.#insert(docs);
+      const result = await this.#commits.write(docs);
       for (const doc of docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc);
       if (result.clash === undefined) continue;
       if (result.clash !== 'seq' && (await this.#settleStored(result.clash, batch)) > 0) continue;
@@ -242,21 +242,6 @@ export class Appender {
       tally += countable;
       return { _id: id, ...draft, seq, at, tally, ownTally };
     });
-  }
-
-  /** Writes documents in order; says how many are stored and, when one was refused, which unique index refused it. */
-  async #insert(docs: EntryDoc[]): Promise<{ stored: number; clash?: Clash }> {
-    try {
-      await this.#entries.collection.insertMany(docs, { ordered: true });
-      return { stored: docs.length };
-    } catch (error) {
-      if (!(error instanceof mongo.MongoBulkWriteError) || error.code !== 11_000) throw error;
-      const [fault] = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-      if (fault === undefined) throw error;
-      const message = fault.errmsg ?? '';
-      const clash = message.includes(CLIENT_ID_INDEX) ? 'client_id' : message.includes(SEQ_INDEX) ? 'seq' : 'entry';
-      return { stored: fault.index, clash };
-    }
   }
 
   /** Answers those of a batch that are stored already, by an earlier call or by an attempt of which we did not learn; says how many. */

@@ -43,15 +43,7 @@ export function withBoth<Result>(
   return withServers(bench, async (servers) => {
     const { load } = bench;
     const portal = new Portal(servers.ours.url);
-    const ids: string[] = [];
-    const seats: Seat[] = [];
-    for (let i = 0; i < rooms; i++) {
-      const party = String(i).padStart(3, '0');
-      const [roomId] = await portal.createRooms(party, 1);
-      if (roomId === undefined) throw new Error('no room was opened');
-      ids.push(roomId);
-      seats.push(...(await seatsOf(party, [roomId], size)));
-    }
+    const { ids, seats } = await furnish(portal, rooms, size);
     await load.call('open', { group: 'ours', url: servers.ours.url, seats });
     await load.call('open', { group: 'bare', url: servers.bare.url, seats: bareSeats(seats) });
     try {
@@ -74,4 +66,24 @@ export function checkWhole({
   throw new Error(
     `a run lost something: ${delivered} of ${expected} delivered, ${refused} refused, ${disorder} out of order`,
   );
+}
+
+/** How many rooms are being opened at a time. */
+const AT_ONCE = 8;
+
+/** Rooms of as many parties, with their people. */
+export async function furnish(portal: Portal, rooms: number, size: number): Promise<{ ids: string[]; seats: Seat[] }> {
+  const parties = Array.from({ length: rooms }, (_, i) => String(i).padStart(3, '0'));
+  const furnished: { ids: string[]; seats: Seat[] }[] = [];
+  for (let i = 0; i < parties.length; i += AT_ONCE) {
+    furnished.push(
+      ...(await Promise.all(
+        parties.slice(i, i + AT_ONCE).map(async (party) => {
+          const ids = await portal.createRooms(party, 1);
+          return { ids, seats: await seatsOf(party, ids, size) };
+        }),
+      )),
+    );
+  }
+  return { ids: furnished.flatMap(({ ids }) => ids), seats: furnished.flatMap(({ seats }) => seats) };
 }

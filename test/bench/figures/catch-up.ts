@@ -32,7 +32,7 @@ export const catchUp: Measure = (bench) =>
     };
     const catchingUp = async () => {
       await ours.watchDelay();
-      const report = await load.call('catchUp', { group: 'ours', roomId });
+      const report = await ours.profiled(() => load.call('catchUp', { group: 'ours', roomId }));
       const delay = await ours.readDelay();
       whole(report);
       bench.say(

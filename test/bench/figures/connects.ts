@@ -21,7 +21,9 @@ export const connects: Measure = (bench) =>
     const run = async (group: 'ours' | 'bare') => {
       const server = group === 'ours' ? ours : bare;
       const before = await server.cpu();
-      await load.call('open', { group, url: server.url, seats: group === 'ours' ? seats : bareSeats(seats) });
+      await server.profiled(() =>
+        load.call('open', { group, url: server.url, seats: group === 'ours' ? seats : bareSeats(seats) }),
+      );
       const after = await server.cpu();
       await load.call('close', { group });
       // The connections' ends are not part of the next run.

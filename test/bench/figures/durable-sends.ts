@@ -1,10 +1,9 @@
 import { type Goal, figureOf } from '../figure.ts';
 import { measurePairs } from '../pairs.ts';
 import { type Measure, TEXT } from '../plan.ts';
-import { Portal, seatsOf } from '../portal.ts';
-import type { Seat } from '../load/group.ts';
+import { Portal } from '../portal.ts';
 import { median } from '../statistics.ts';
-import { checkWhole, withServers } from './both.ts';
+import { checkWhole, furnish, withServers } from './both.ts';
 
 const goal: Goal = {
   what: 'durable sends per second',
@@ -25,11 +24,7 @@ export const durableSends: Measure = (bench) => {
   const rooms = Math.max(1, Math.floor(concurrency / ROOM_SIZE));
   return withServers(bench, async ({ ours, database }) => {
     const portal = new Portal(ours.url);
-    const seats: Seat[] = [];
-    for (let i = 0; i < rooms; i++) {
-      const party = String(i).padStart(3, '0');
-      seats.push(...(await seatsOf(party, await portal.createRooms(party, 1), ROOM_SIZE)));
-    }
+    const { seats } = await furnish(portal, rooms, ROOM_SIZE);
     await load.call('open', { group: 'ours', url: ours.url, seats });
     const raw = (indexed: boolean, durationMs: number) =>
       load.call('insertClosedLoop', { uri: database.uri, concurrency, durationMs, text: TEXT, indexed });

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { serveCalls } from './calls.ts';
@@ -55,7 +57,23 @@ function readDelay(): { p99: number; max: number } {
   return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 };
 }
 
-const offered = { cpu, memory, watchDelay, readDelay };
+const profiler = new Session();
+let profiles = 0;
+
+async function startProfile(): Promise<void> {
+  profiler.connect();
+  await profiler.post('Profiler.enable');
+  await profiler.post('Profiler.start');
+}
+
+/** Writes what the main thread did since `startProfile` as a file that Chrome's developer tools open. */
+async function stopProfile({ folder, name }: { folder: string; name: string }): Promise<void> {
+  const { profile } = await profiler.post('Profiler.stop');
+  profiler.disconnect();
+  writeFileSync(join(folder, `${name}-${process.pid}-${++profiles}.cpuprofile`), JSON.stringify(profile));
+}
+
+const offered = { cpu, memory, watchDelay, readDelay, startProfile, stopProfile };
 export type ProbeApi = typeof offered;
 
 if (isMainThread) serveCalls(offered);

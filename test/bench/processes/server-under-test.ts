@@ -18,6 +18,8 @@ export interface ServerUnderTest {
   memory(): Promise<MemoryUsage>;
   watchDelay(): Promise<void>;
   readDelay(): Promise<{ p99: number; max: number }>;
+  /** Does some work, and profiles the server meanwhile where profiles are wanted; a profiled run measures the profiler too. */
+  profiled<Result>(work: () => Promise<Result>): Promise<Result>;
   stop(): Promise<void>;
 }
 
@@ -54,32 +56,29 @@ export async function createBenchDatabase(): Promise<BenchDatabase> {
   };
 }
 
-/** Where the profiles of our servers go (`--profile`); none are made when it is undefined. */
 export interface ServerOptions {
+  /** The folder that profiles of measured runs go to (`--profile`); none are made when it is undefined. */
   profileInto?: string | undefined;
 }
 
 /** The service as it is shipped, on a database. Its rate limits are off: here somebody sends as fast as can be. */
-export function startOurs(database: BenchDatabase, { profileInto }: ServerOptions = {}): Promise<ServerUnderTest> {
-  return start(moduleUrl('../../../server/main.ts', import.meta.url), {
-    env: { PORT: '0', HOST: '127.0.0.1', RATE_LIMIT_FACTOR: '0', LOG_LEVEL: 'info', DEMO: '0', ...database.env },
-    execArgv: profileInto === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileInto],
-  });
+export function startOurs(database: BenchDatabase, options: ServerOptions = {}): Promise<ServerUnderTest> {
+  const env = { PORT: '0', HOST: '127.0.0.1', RATE_LIMIT_FACTOR: '0', LOG_LEVEL: 'info', DEMO: '0', ...database.env };
+  return start('ours', moduleUrl('../../../server/main.ts', import.meta.url), env, options);
 }
 
-export function startBare({ profileInto }: ServerOptions = {}): Promise<ServerUnderTest> {
-  return start(moduleUrl('../bare-server.ts', import.meta.url), {
-    env: {},
-    execArgv: profileInto === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileInto],
-  });
+export function startBare(options: ServerOptions = {}): Promise<ServerUnderTest> {
+  return start('bare', moduleUrl('../bare-server.ts', import.meta.url), {}, options);
 }
 
 async function start(
+  name: string,
   module: URL,
-  { env, execArgv }: { env: NodeJS.ProcessEnv; execArgv: readonly string[] },
+  env: NodeJS.ProcessEnv,
+  { profileInto }: ServerOptions,
 ): Promise<ServerUnderTest> {
   const probe = moduleUrl('./probe.ts', import.meta.url).href;
-  const child: ChildProcess = startChild(module, { env, execArgv: ['--expose-gc', '--import', probe, ...execArgv] });
+  const child: ChildProcess = startChild(module, { env, execArgv: ['--expose-gc', '--import', probe] });
   try {
     const url = await servingUrl(child, READY_WITHIN_MS);
     const calls = new Calls<ProbeApi>(child);
@@ -89,6 +88,15 @@ async function start(
       memory: () => calls.call('memory', undefined),
       watchDelay: () => calls.call('watchDelay', undefined),
       readDelay: () => calls.call('readDelay', undefined),
+      async profiled(work) {
+        if (profileInto === undefined) return work();
+        await calls.call('startProfile', undefined);
+        try {
+          return await work();
+        } finally {
+          await calls.call('stopProfile', { folder: profileInto, name });
+        }
+      },
       stop: () => endChild(child),
     };
   } catch (error) {

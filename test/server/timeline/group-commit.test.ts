@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { mongo } from 'mongoose';
+import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
+import { type EntryDoc, type EntryModel, entryModel } from '../../../server/timeline/entry-store.ts';
+import { GroupCommit } from '../../../server/timeline/group-commit.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+
+const entryOf = (roomId: string, seq: number, clientId: string = randomUUID()): EntryDoc => ({
+  _id: new mongo.ObjectId(),
+  roomId,
+  stream: 'public',
+  seq,
+  kind: 'message',
+  at: new Date(0),
+  actor: { id: 'bao', name: 'Bao', side: 'buyer', org: 'buyers' },
+  clientId,
+  body: { text: 'hello' },
+  tally: seq,
+  ownTally: seq,
+});
+
+describe('GroupCommit', () => {
+  let database: TestDatabase;
+  let storage: Storage;
+  let entries: EntryModel;
+
+  before(async () => {
+    database = await createTestDatabase();
+    storage = await connectStorage({ mongodbUri: database.env.MONGODB_URI, dataDir: database.env.DATA_DIR });
+    entries = entryModel(storage.connection);
+    await entries.createCollection();
+    await entries.createIndexes();
+  });
+  after(async () => {
+    await storage.stop();
+    await database.drop();
+  });
+
+  const numbersOf = async (roomId: string): Promise<number[]> =>
+    (await entries.find({ roomId }).sort({ seq: 1 }).lean<EntryDoc[]>()).map(({ seq }) => seq);
+
+  it('tells each stream its own outcome: one that is refused holds up nobody', async () => {
+    const commits = new GroupCommit(entries);
+    const clientId = randomUUID();
+    const taken = entryOf('taken', 1, clientId);
+    await commits.write([taken]);
+    const outcomes = await Promise.all([
+      commits.write([entryOf('a', 1)]),
+      commits.write([entryOf('taken', 1)]),
+      commits.write([entryOf('taken', 2, clientId)]),
+      commits.write([{ ...entryOf('elsewhere', 1), _id: taken._id }]),
+      commits.write([entryOf('b', 1)]),
+    ]);
+    expect(outcomes).to.deep.equal([
+      { stored: 1 },
+      { stored: 0, clash: 'seq' },
+      { stored: 0, clash: 'client_id' },
+      { stored: 0, clash: 'entry' },
+      { stored: 1 },
+    ]);
+    expect(await Promise.all(['a', 'taken', 'elsewhere', 'b'].map(numbersOf))).to.deep.equal([[1], [1], [], [1]]);
+  });
+
+  it('never writes behind a refused entry of the same stream: there is no hole', async () => {
+    const commits = new GroupCommit(entries);
+    const clientId = randomUUID();
+    await commits.write([entryOf('ordered', 1, clientId)]);
+    const written = await commits.write([
+      entryOf('ordered', 2),
+      entryOf('ordered', 3, clientId),
+      entryOf('ordered', 4),
+    ]);
+    expect(written).to.deep.equal({ stored: 1, clash: 'client_id' });
+    expect(await numbersOf('ordered')).to.deep.equal([1, 2]);
+  });
+
+  it('writes what gathers while a command is under way by the next one', async () => {
+    const commits = new GroupCommit(entries);
+    const rooms = Array.from({ length: 50 }, (_, i) => `gathered-${i}`);
+    const first = commits.write([entryOf(rooms[0] ?? '', 1)]);
+    await new Promise((resolve) => setImmediate(resolve));
+    const outcomes = await Promise.all([first, ...rooms.slice(1).map((roomId) => commits.write([entryOf(roomId, 1)]))]);
+    expect(outcomes).to.deep.equal(rooms.map(() => ({ stored: 1 })));
+    expect(await entries.countDocuments({ roomId: { $in: rooms } })).to.equal(rooms.length);
+  });
+
+  it('tells everyone who waited when the database does not answer, and takes the next ones', async () => {
+    const own = await connectStorage({ mongodbUri: storageUri(), dataDir: '' });
+    const commits = new GroupCommit(entryModel(own.connection));
+    await own.stop();
+    for (let round = 0; round < 2; round++) {
+      const outcomes = await Promise.allSettled(['x', 'y'].map((roomId) => commits.write([entryOf(roomId, 1)])));
+      expect(outcomes.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
+    }
+  });
+
+  function storageUri(): string {
+    const { hosts } = storage.connection.getClient().options;
+    const [host] = hosts;
+    if (host === undefined) throw new Error('the database has no address');
+    return `mongodb://${host.socketPath === undefined ? host.toString() : encodeURIComponent(host.socketPath)}/`;
+  }
+});
