@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import { builtInTemplates } from '../../../server/delivery/built-in-templates.ts';
+import { ERROR_CODES } from '../../../shared/contract/errors.ts';
+import { nodeStatus, projectStatus, queuedReason } from '../../../shared/contract/projects.ts';
+import { role, side } from '../../../shared/contract/primitives.ts';
+import { eventLine } from '../../../client-sdk/element/event-line.ts';
+import { en } from '../../../client-sdk/element/language/en.ts';
+import { wordOf } from '../../../client-sdk/element/language/words.ts';
+import { zhCn } from '../../../client-sdk/element/language/zh-cn.ts';
+import { initialsOf } from '../../../client-sdk/element/theme.ts';
+import { event } from './support/entries.ts';
+
+/** Every name by which a table of words is looked up, as a path. */
+function namesIn(table: object, path = ''): string[] {
+  return Object.entries(table).flatMap(([name, value]) =>
+    typeof value === 'object' && value !== null ? namesIn(value as object, `${path}${name}.`) : [`${path}${name}`],
+  );
+}
+
+describe('words', () => {
+  it('has each word in both languages', () => {
+    const names = (words: typeof en) => namesIn(words).filter((name) => !name.startsWith('nodeNames.'));
+    expect(names(zhCn)).to.have.members(names(en));
+  });
+
+  for (const words of [en, zhCn]) {
+    it(`names in ${words.tag} every side, role, status, reason and error of the contract`, () => {
+      expect(words.sides).to.have.all.keys(side.options);
+      expect(words.roles).to.have.all.keys(role.options);
+      expect(words.projectStatus).to.have.all.keys(projectStatus.options);
+      expect(words.nodeStatus).to.have.all.keys(nodeStatus.options);
+      expect(words.queued).to.have.all.keys(queuedReason.options);
+      expect(words.errors).to.have.all.keys(Object.keys(ERROR_CODES));
+    });
+  }
+
+  it('knows the nodes of the built-in templates in Chinese', () => {
+    const names = new Set(builtInTemplates.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
+    expect([...names].filter((name) => !Object.hasOwn(zhCn.nodeNames, name))).to.deep.equal([]);
+  });
+
+  it('has no Chinese outside its own file, and none of the other in it', () => {
+    const source = (file: string) =>
+      readFileSync(new URL(`../../../client-sdk/element/language/${file}`, import.meta.url), 'utf8');
+    expect(source('en.ts')).to.not.match(/\p{Script=Han}/u);
+    expect(source('zh-cn.ts')).to.match(/\p{Script=Han}/u);
+  });
+
+  it('shows a name that came over the wire as it is when it has no word, also one that objects have', () => {
+    expect(wordOf(en.roles, 'chief')).to.equal('chief');
+    expect(wordOf(en.roles, 'constructor')).to.equal('constructor');
+  });
+});
+
+describe('eventLine', () => {
+  const entered = event(1, 'node.entered', { node: { id: 'demand', name: 'Submit Demand' } });
+
+  it('reads as a sentence in each language', () => {
+    expect(eventLine(entered, en)).to.equal('Step entered: Submit Demand');
+    expect(eventLine(entered, zhCn)).to.equal('进入步骤：提交需求');
+    expect(eventLine(event(1, 'project.created', { orderId: 'A-1' }), en)).to.include('A-1');
+    expect(eventLine(event(1, 'provider.assigned', { provider: { name: 'Kite' } }), en)).to.include('Kite');
+    expect(eventLine(event(1, 'member.added', { member: { name: 'Lin' } }), zhCn)).to.equal('System 添加了 Lin');
+  });
+
+  it('shows an event of a later version by its name', () => {
+    expect(eventLine(event(1, 'moon.rose'), en)).to.equal('System: moon.rose');
+    expect(eventLine(event(1, 'toString'), en)).to.equal('System: toString');
+    expect(eventLine(event(1, 'node.entered', { node: 'odd' }), en)).to.equal('Step entered: ');
+  });
+});
+
+describe('initialsOf', () => {
+  for (const [name, initials] of [
+    ['Wang Fang', 'WF'],
+    ['Anna Maria de Souza', 'AS'],
+    ['lin', 'L'],
+    ['王小芳', '小芳'],
+    ['Lin 林', '林'],
+    ['😀 Zoë', '😀Z'],
+    ['', ''],
+  ] as const) {
+    it(`makes "${initials}" of "${name}"`, () => {
+      expect(initialsOf(name)).to.equal(initials);
+    });
+  }
+});
