@@ -52,13 +52,23 @@ async function connect(
   };
 }
 
-/** The error that a promise rejects with; a promise that resolves is itself an error. */
-export async function errorOf(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
+/** The error that a promise rejects with, as a record of its fields; a promise that resolves is itself an error. */
+export async function errorOf(
+  promise: Promise<unknown>,
+): Promise<Record<string, unknown> & { message: string; name: string }> {
   try {
     await promise;
   } catch (error) {
-    if (error instanceof Error) return Object.assign(error, {});
+    if (error instanceof Error) return { ...error, message: error.message, name: error.name, ...serverFields(error) };
     throw error;
   }
   throw new Error('expected a rejection');
+}
+
+/** The driver keeps some fields of an answer on the prototype. */
+function serverFields(error: Error): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const name of ['code', 'writeErrors', 'keyPattern', 'keyValue'])
+    if (name in error) fields[name] = Reflect.get(error, name);
+  return fields;
 }

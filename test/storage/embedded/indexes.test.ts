@@ -73,7 +73,7 @@ describe('engine: indexes', () => {
     const c = rows('numbers');
     await c.createIndex({ n: 1 }, { unique: true });
     await c.insertOne({ _id: 1, n: 1 });
-    expect((await errorOf(c.insertOne({ _id: 2, n: BigInt(1) as never })))['code']).to.equal(11000);
+    expect((await errorOf(c.insertOne({ _id: 2, n: BigInt(1) })))['code']).to.equal(11000);
     await c.insertOne({ _id: 3, n: 1.5 });
     expect(await c.countDocuments({ n: { $gt: 1, $lt: 2 } })).to.equal(1);
   });
@@ -113,7 +113,7 @@ describe('engine: indexes', () => {
         .map((doc) => doc._id)
         .toArray(),
     ).to.deep.equal([1, 2, 3]);
-    await c.updateOne({ _id: 1 }, { $pull: { tags: 'b' } });
+    await c.updateOne({ _id: 1 }, { $pull: { tags: 'b' } as Document });
     expect(await c.countDocuments({ tags: 'b' })).to.equal(1);
     // As MongoDB does; DocumentDB on PostgreSQL builds such an index.
     if (database.embedded) expect((await errorOf(c.createIndex({ tags: 1, rows: 1 })))['code']).to.equal(171);
@@ -209,7 +209,8 @@ describe('engine: indexes', () => {
         { room: { $in: [0, 2] }, seq: 3 },
         { _id: 7 },
         { _id: { $in: [1, 2, 3] } },
-        { $or: [{ _id: 1 }, { room: 1, seq: 2 }] },
+        // PostgreSQL prefers to scan so small a collection.
+        ...(database.embedded ? [{ $or: [{ _id: 1 }, { room: 1, seq: 2 }] }] : []),
       ]) {
         const stages = stagesOf((await explained(filter))['queryPlanner'].winningPlan);
         expect(
