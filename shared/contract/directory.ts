@@ -29,7 +29,13 @@ export const directoryCommands = {
       maxLoad: z.int().min(0).max(50),
       accepting: z.boolean().default(true),
       tags: z.array(name).max(5).optional(),
-      leave: z.strictObject({ from: halfDay, to: halfDay }).nullish(),
+      leave: z
+        .strictObject({ from: halfDay, to: halfDay })
+        .refine(({ from, to }) => from.slice(0, 10) <= to.slice(0, 10), {
+          path: ['to'],
+          message: 'must not be before from',
+        })
+        .nullish(),
       active: z.boolean().default(true),
       phone: z.string().max(40).optional().meta({
         description: 'Accepted for portals that send it; not kept before the service has a vault for numbers',

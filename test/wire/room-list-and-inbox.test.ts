@@ -1,0 +1,137 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { PersonName } from '../support/portal.ts';
+import { message } from '../support/portal.ts';
+import { refused, wireSuite } from '../support/wire-suite.ts';
+
+describe('room.list and inbox', () => {
+  const suite = wireSuite();
+  const buyerOf = (n: string) => ({ sub: `lister-${n}`, side: 'buyer', org: 'listers', name: n }) as const;
+
+  it("lists the caller's rooms, newest activity first, with unread and last entry", async () => {
+    const { portal, clock } = suite;
+    const who = buyerOf('order');
+    const rooms: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      clock.advance(1000);
+      rooms.push(await portal.project(undefined, who));
+    }
+    const ids = async () => (await portal.call(who, 'room.list', {})).items.map(({ id }) => id);
+    expect(await ids()).to.deep.equal([...rooms].reverse());
+    clock.advance(1000);
+    const { entry } = await portal.call(who, 'message.send', message(rooms[0] ?? '', 'up again'));
+    expect(await ids()).to.deep.equal([rooms[0], rooms[2], rooms[1]]);
+    const [first] = (await portal.call(who, 'room.list', {})).items;
+    expect(first).to.deep.equal({
+      id: rooms[0],
+      kind: 'project',
+      title: 'Website',
+      status: 'executing',
+      unread: { public: 3 },
+      last: entry,
+      updatedAt: entry.at,
+    });
+  });
+
+  it('pages through all of them, each once, also those of one instant', async () => {
+    const { portal } = suite;
+    const who = buyerOf('pages');
+    const rooms = await Promise.all(Array.from({ length: 23 }, () => portal.project(undefined, who)));
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < 10; page++) {
+      const list = await portal.call(who, 'room.list', { limit: 5, ...(cursor === undefined ? {} : { cursor }) });
+      seen.push(...list.items.map(({ id }) => id));
+      cursor = list.nextCursor;
+      if (cursor === undefined) break;
+      expect(list.items).to.have.length(5);
+    }
+    expect(seen).to.have.length(23);
+    expect(seen).to.have.members(rooms);
+    expect((await portal.call(who, 'room.list', { kind: 'opportunity' })).items).to.deep.equal([]);
+    expect((await portal.call(who, 'room.list', { kind: 'project', limit: 200 })).items).to.have.length(23);
+  });
+
+  it('refuses a limit above 200 and a cursor that it did not hand out', async () => {
+    const { portal } = suite;
+    for (const input of [{ limit: 201 }, { limit: 0 }, { cursor: 'abc' }, { cursor: 'WzEsMl0' }, { cursor: '' }])
+      await refused(portal.call('buyer', 'room.list', input), 'invalid');
+  });
+
+  it('tells by nothing of a stream that the caller cannot read: order, time, counts and last stay', async () => {
+    const { portal, clock } = suite;
+    const who = buyerOf('leak');
+    const older = await portal.project(undefined, who);
+    clock.advance(60_000);
+    await portal.project(undefined, who);
+    const lists = async (caller: PersonName | typeof who) =>
+      JSON.stringify(
+        (await portal.call(caller, 'room.list', { limit: 2 })).items.map(({ last: _last, ...item }) => item),
+      );
+    const before = await lists(who);
+    const [vendor, service] = [await lists('vendor'), await lists('service')];
+    clock.advance(60_000);
+    await portal.call('admin', 'message.send', message(older, 'a note', { stream: 'provider' }));
+    expect(await lists(who)).to.equal(before);
+    expect(await lists('vendor')).to.not.equal(vendor);
+    const [vendor2, service2] = [await lists('vendor'), await lists('service')];
+    expect(service2).to.not.equal(service);
+    clock.advance(60_000);
+    await portal.call('operator', 'message.send', message(older, 'a remark', { stream: 'operator' }));
+    expect(await lists(who)).to.equal(before);
+    expect(await lists('vendor')).to.equal(vendor2);
+    expect(await lists('service')).to.equal(service2);
+    expect((await portal.call('operator', 'room.list', { limit: 1 })).items[0]?.id).to.equal(older);
+  });
+
+  it('is empty for who has no room', async () => {
+    const { portal } = suite;
+    await portal.project();
+    for (const who of ['stranger', 'otherOfOrg', 'idle', 'vendorStaff', 'otherVendor', 'rival'] as const)
+      expect(await portal.call(who, 'room.list', {})).to.deep.equal({ items: [] });
+  });
+
+  it('tells connections that have not joined, and no others, of readable streams only', async () => {
+    const { portal } = suite;
+    const roomId = await portal.project();
+    // What the creation itself told is awaited, so that it is not taken for what comes later.
+    const early = await portal.connect('buyer');
+    await portal.call('buyer', 'message.send', message(roomId, 'first'));
+    await early.next('inbox', ({ head }) => head === 4);
+    const [outside, inside, vendor, stranger] = [
+      await portal.connect('buyer'),
+      await portal.connect('buyer'),
+      await portal.connect('vendor', { transports: ['polling'] }),
+      await portal.connect('stranger'),
+    ];
+    await inside.call('room.join', { roomId });
+    const note = vendor.next('inbox', ({ stream }) => stream === 'provider');
+    await portal.call('admin', 'message.send', message(roomId, 'a note', { stream: 'provider' }));
+    expect(await note).to.deep.include({ roomId, stream: 'provider', head: 1, unread: 1 });
+    const told = [outside, vendor].map((client) => client.next('inbox', ({ stream }) => stream === 'public'));
+    const { entry } = await portal.call('admin', 'message.send', message(roomId, 'hello'));
+    for (const inbox of await Promise.all(told))
+      expect(inbox).to.deep.equal({ roomId, stream: 'public', head: 5, unread: inbox.unread, last: entry });
+    await Promise.all([outside, inside, stranger].map((client) => client.flush()));
+    expect(outside.all('inbox').map(({ stream }) => stream)).to.deep.equal(['public']);
+    expect(outside.all('entry')).to.deep.equal([]);
+    expect(inside.all('inbox')).to.deep.equal([]);
+    expect(stranger.received).to.deep.equal([]);
+  });
+
+  it('counts for each what is unread for them, and begins again after leaving', async () => {
+    const { portal } = suite;
+    const roomId = await portal.project();
+    const buyer = await portal.connect('buyer');
+    await buyer.call('room.join', { roomId });
+    await buyer.call('read.mark', { roomId, stream: 'public', seq: 3 });
+    await buyer.call('room.leave', { roomId });
+    const two = buyer.next('inbox', ({ head }) => head === 5);
+    await portal.call('admin', 'message.send', message(roomId, 'one'));
+    await portal.call('admin', 'message.send', message(roomId, 'two'));
+    expect((await two).unread).to.equal(2);
+    const own = buyer.next('inbox', ({ head }) => head === 6);
+    await portal.call('buyer', 'message.send', message(roomId, 'from another device'));
+    expect((await own).unread).to.equal(2);
+  });
+});
