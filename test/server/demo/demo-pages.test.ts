@@ -1,0 +1,136 @@
+import { expect } from 'chai';
+import { decodeJwt } from 'jose';
+import { builtScript } from '../../../server/demo/built-page.ts';
+import { prepareDemo } from '../../../server/demo/demo.ts';
+import { DEMO_PEOPLE } from '../../../server/demo/people.ts';
+import { createLog } from '../../../server/telemetry/log.ts';
+import { buildPage } from '../../client-sdk/pages/support/build-page.ts';
+import { startTestService, type TestService } from '../../support/service.ts';
+
+describe('the demonstration pages', function () {
+  this.timeout(60_000);
+  let demo: TestService;
+  const get = (path: string, headers: Record<string, string> = {}) => fetch(demo.service.url + path, { headers });
+
+  before(async () => {
+    await buildPage();
+    demo = await startTestService({ env: { DEMO: '1' } });
+  });
+  after(() => demo.stop());
+
+  it('are not there without DEMO', async () => {
+    const plain = await startTestService();
+    try {
+      const assets = `/demo/${await builtScript()}`;
+      for (const path of ['/demo', '/demo/', '/demo/room?as=buyer', '/demo/token?as=buyer', assets]) {
+        expect((await fetch(plain.service.url + path)).status, path).to.equal(404);
+      }
+    } finally {
+      await plain.stop();
+    }
+  });
+
+  it('lists a link for each person, and the start says the same', async () => {
+    const html = await (await get('/demo')).text();
+    for (const as of Object.keys(DEMO_PEOPLE)) {
+      expect(html).to.include(`/demo/room?as=${as}"`);
+      expect(demo.service.greeting).to.include(`${demo.service.url}/demo/room?as=${as} `);
+    }
+  });
+
+  for (const path of ['/demo', '/demo/room?as=buyer', '/demo/room?as=operator&lang=zh-CN']) {
+    it(`allows on ${path} nothing but what carries the nonce of this one answer`, async () => {
+      const [one, two] = [await get(path), await get(path)];
+      const policy = one.headers.get('content-security-policy') ?? '';
+      const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? '';
+      expect(policy)
+        .to.match(/^default-src 'none';/)
+        .and.not.match(/unsafe|\*|http:/);
+      expect(two.headers.get('content-security-policy')).to.not.equal(policy);
+      expect(one.headers.get('cache-control')).to.equal('no-store');
+      const html = await one.text();
+      const tags = html.match(/<(script|style)\b[^>]*>/g) ?? [];
+      expect(tags).to.not.be.empty;
+      for (const tag of tags) expect(tag).to.include(`nonce="${nonce}"`);
+      expect(html).to.not.match(/\sstyle=|\son[a-z]+=/);
+    });
+  }
+
+  it('holds no token in a page, and nothing that was written into its address', async () => {
+    const response = await get('/demo/room?as=buyer&lang=%22%3E%3Cscript%3Ealert(1)%3C/script%3E');
+    const html = await response.text();
+    expect(html).to.not.match(/eyJ|alert/);
+    expect(html).to.include('lang="en"');
+  });
+
+  it('speaks the language that is asked for, or the browser’s', async () => {
+    const languageOf = async (path: string, accept: string) =>
+      /<html lang="([^"]+)"/.exec(await (await get(path, { 'accept-language': accept })).text())?.[1];
+    expect(await languageOf('/demo/room?as=buyer', 'zh-TW,zh;q=0.9,en;q=0.5')).to.equal('zh-CN');
+    expect(await languageOf('/demo/room?as=buyer', 'de')).to.equal('en');
+    expect(await languageOf('/demo/room?as=buyer&lang=zh-CN', 'en')).to.equal('zh-CN');
+    expect(await languageOf('/demo/room?as=buyer&lang=en', 'zh-CN')).to.equal('en');
+  });
+
+  it('knows nobody but its own people', async () => {
+    for (const as of ['', 'service', 'toString', '__proto__', 'buyer&as=operator']) {
+      expect((await get(`/demo/room?as=${as}`)).status, as).to.equal(404);
+      expect((await get(`/demo/token?as=${as}`)).status, as).to.equal(404);
+    }
+  });
+
+  it('gives out tokens that the service takes, short-lived, kept by no cache and to no other site', async () => {
+    for (const [as, { userId, side }] of Object.entries(DEMO_PEOPLE)) {
+      const response = await get(`/demo/token?as=${as}`);
+      expect(response.headers.get('cache-control')).to.equal('no-store');
+      expect(response.headers.get('access-control-allow-origin')).to.equal(null);
+      const { token } = (await response.json()) as { token: string };
+      const { sub, side: claimed, exp = 0, iat = 0 } = decodeJwt(token);
+      expect({ sub, side: claimed }).to.deep.equal({ sub: userId, side });
+      expect(exp - iat).to.be.at.most(15 * 60);
+      const rooms = await fetch(`${demo.service.url}/v1/room.list`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: '{}',
+      });
+      expect(rooms.status, as).to.equal(200);
+      expect((await rooms.json()) as { items: unknown[] })
+        .to.have.property('items')
+        .with.length(2);
+    }
+    expect((await get('/demo/token?as=buyer', { origin: 'https://other.example' })).status).to.equal(403);
+    expect((await get('/demo/token?as=buyer', { 'sec-fetch-site': 'cross-site' })).status).to.equal(404);
+  });
+
+  it('serves the script to be kept for ever, under a name that follows its content, and no other file', async () => {
+    const script = await get(`/demo/${await builtScript()}`);
+    expect(script.status).to.equal(200);
+    expect(script.headers.get('cache-control')).to.equal('public, max-age=31536000, immutable');
+    expect(script.headers.get('content-type')).to.include('javascript');
+    expect(script.headers.get('x-content-type-options')).to.equal('nosniff');
+    for (const path of [
+      '/demo/assets/',
+      '/demo/assets/none.js',
+      '/demo/assets/..%2f.vite/manifest.json',
+      '/demo/.vite/manifest.json',
+    ]) {
+      expect((await get(path)).status, path).to.equal(404);
+    }
+  });
+
+  it('has no pages, and says why, where only the portal can sign tokens', async () => {
+    const { roomId } = { roomId: 'room' };
+    const keys = { jwt: { jwksUrl: 'https://portal.example/keys' }, jwtAudience: 'a', jwtIssuer: undefined };
+    const prepared = await prepareDemo(
+      keys,
+      (name) =>
+        Promise.resolve({
+          ok: true,
+          data: name === 'message.send' ? { entry: { id: 'entry' }, duplicate: true } : { roomId, projectId: roomId },
+        } as never),
+      createLog('silent'),
+    );
+    expect(prepared.router).to.equal(undefined);
+    expect(prepared.greeting('http://x')).to.include('JWKS_URL');
+  });
+});
