@@ -40,6 +40,9 @@ const timeZone = z.string().refine((zone) => {
   }
 }, 'must be a time zone of the IANA database, such as Asia/Shanghai');
 
+const TRANSPORTS_FAULT = 'must be websocket, polling or both';
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
+
 const environment = z.object({
   NODE_ENV: setting(z.string().default('development')),
   PORT: setting(port.prefault('3000')),
@@ -65,7 +68,7 @@ const environment = z.object({
     z
       .string()
       .transform(list)
-      .pipe(z.array(z.enum(['websocket', 'polling'], 'must be websocket, polling or both')).min(1))
+      .pipe(z.array(z.enum(['websocket', 'polling'], TRANSPORTS_FAULT)).min(1, TRANSPORTS_FAULT))
       .optional(),
   ),
   CALENDAR_TZ: setting(timeZone.default('Asia/Shanghai')),
@@ -83,7 +86,7 @@ const environment = z.object({
   ),
   TRUST_PROXY: setting(whole(0, 10).prefault('0')),
   DEMO: setting(z.enum(['0', '1'], 'must be 0 or 1').optional()),
-  LOG_LEVEL: setting(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info')),
+  LOG_LEVEL: setting(z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info')),
 });
 
 /** What each setting alone cannot tell: looked at whether or not another one is wrong, so that all faults are named at once. */

@@ -199,7 +199,7 @@ describe('limits of what a stranger sends', () => {
 
   before(async () => {
     // So long that no deadline can be what ends a connection here.
-    service = await startTestService({ overrides: { handshakeMs: 600_000 } });
+    service = await startTestService({ overrides: { handshakeMs: 30_000 } });
   });
   after(() => service.stop());
   afterEach(() => eventually('no connection is left', () => service.service.load().connections === 0));
