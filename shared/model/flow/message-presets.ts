@@ -11,16 +11,16 @@ export interface MessageValues {
 /** The messages that templates choose from; `{project}`, `{node}` and `{due}` are filled in. */
 export const MESSAGE_PRESETS = {
   your_turn: {
-    zh: '项目“{project}”已进入“{node}”，请于{due}前处理。',
-    en: 'Project "{project}" has come to "{node}": it is your turn, until {due}.',
+    zh: '项目“{project}”已进入“{node}”，轮到您处理。期限：{due}。',
+    en: 'Project "{project}" has come to "{node}": it is your turn. Due: {due}.',
   },
   node_entered: {
     zh: '项目“{project}”已进入“{node}”。',
     en: 'Project "{project}" has come to "{node}".',
   },
   please_confirm: {
-    zh: '项目“{project}”的“{node}”待您确认，{due}后将按流程设置处理。',
-    en: 'Project "{project}" waits for you at "{node}"; after {due} it goes on as its flow says.',
+    zh: '项目“{project}”的“{node}”待您确认。期限：{due}，到期后按流程设置处理。',
+    en: 'Project "{project}" waits for you at "{node}". Due: {due}; after that it goes on as its flow says.',
   },
   due_soon: {
     zh: '项目“{project}”的“{node}”即将到期：{due}。',
@@ -38,7 +38,7 @@ export const MESSAGE_PRESETS = {
 
 export type MessagePreset = keyof typeof MESSAGE_PRESETS;
 
-const NO_DUE: Record<Language, string> = { zh: '（不限时）', en: '(no limit)' };
+const NO_DUE: Record<Language, string> = { zh: '不限时', en: 'no limit' };
 
 /** The words of a notification in a language: a preset's, or a template's own. */
 export function messageWords(message: string, values: MessageValues, language: Language): string {

@@ -1,0 +1,321 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { nodeAction, type NodeAction } from '../../../shared/contract/flow.ts';
+import { builtInTemplates } from '../../../shared/model/flow/built-in-templates.ts';
+import { currentNode, type Flow, type FlowActor, SYSTEM_ACTOR, wakeAt } from '../../../shared/model/flow/flow.ts';
+import { foldFlow } from '../../../shared/model/flow/fold-flow.ts';
+import { allowedActions, allowedProjectActions, type ProjectAction } from '../../../shared/model/flow/permissions.ts';
+import { publishFaults } from '../../../shared/model/flow/publish-faults.ts';
+import { type FlowEvent, step } from '../../../shared/model/flow/step.ts';
+import { plainCalendar } from '../calendar/plain-calendar.ts';
+import {
+  admin,
+  everybody,
+  file,
+  FlowBench,
+  form,
+  manager,
+  manager2,
+  operator,
+  specialist,
+  specialist2,
+  staffOf,
+} from './flow-bench.ts';
+import { randomTemplate } from './random-template.ts';
+
+const HOUR = 3_600_000;
+const template = fc.oneof(randomTemplate, fc.constantFrom(...builtInTemplates));
+const who: fc.Arbitrary<FlowActor> = fc.constantFrom(...everybody);
+const staff = fc.constantFrom(admin, manager, manager2, specialist, specialist2);
+const provider = fc.constantFrom('studio', 'rival');
+const action = fc.constantFrom(...nodeAction.options);
+/** Mostly what fits, so that histories get on; the rest does not fit. */
+const mostly = fc.integer({ min: 0, max: 9 }).map((n) => n < 8);
+
+/** One thing tried, in terms of the flow as it then is. */
+type Attempt = (flow: Flow) => { event: FlowEvent; actor: FlowActor } | number;
+
+const acting: fc.Arbitrary<Attempt> = fc
+  .record({ actor: who, action, any: fc.nat(), fits: mostly, here: mostly, files: fc.boolean() })
+  .map(({ actor, action, any, fits, here, files }) => (flow) => {
+    const node = here ? currentNode(flow) : flow.nodes[any % flow.nodes.length];
+    return {
+      actor,
+      event: {
+        type: 'act',
+        nodeId: node?.id ?? 'none',
+        visit: (node?.visit ?? 1) - (fits || any % 2 === 0 ? 0 : 1),
+        action,
+        form: fits ? form : { ...form, phone: '' },
+        ...(files ? { files: [file()] } : {}),
+        ...(fits ? { reason: 'Not yet' } : {}),
+      },
+    };
+  });
+
+/** Somebody does what they may: how a flow gets on. */
+const allowed: fc.Arbitrary<Attempt> = fc.record({ which: fc.nat(), late: fc.boolean() }).map(({ which }) => (flow) => {
+  const can = everybody.flatMap((actor) =>
+    allowedActions(flow, actor, Date.parse('2026-01-01')).map((found) => ({ actor, found })),
+  );
+  const { actor, found } = can[which % can.length] ?? { actor: SYSTEM_ACTOR, found: undefined };
+  if (found === undefined) return 1;
+  const { nodeId, visit, action } = found;
+  return { actor, event: { type: 'act', nodeId, visit, action, form, files: [file()], reason: 'Not yet' } };
+});
+
+const waiting: fc.Arbitrary<Attempt> = fc
+  .record({
+    actor: fc.oneof(fc.constant(SYSTEM_ACTOR), who),
+    org: provider,
+    staff,
+    free: mostly,
+    none: fc.nat({ max: 5 }),
+  })
+  .map(({ actor, org, staff, free, none }) => (flow) => {
+    const atProvider = currentNode(flow)?.type === 'assign_provider';
+    if (none === 0) return { actor, event: { type: 'queue', reason: atProvider ? 'providers_full' : 'staff_full' } };
+    return atProvider
+      ? { actor, event: { type: 'assign_provider', provider: { org, name: org, free } } }
+      : { actor, event: { type: 'dispatch_staff', staff: staffOf(staff, free) } };
+  });
+
+const onProject: fc.Arbitrary<Attempt> = fc
+  .record({ actor: who, staff, org: provider, free: mostly, what: fc.nat({ max: 12 }) })
+  .map(({ actor, staff, org, free, what }) => () => {
+    if (what < 4) return { actor, event: { type: 'pause', remark: 'Wait' } };
+    if (what < 8) return { actor, event: { type: 'resume' } };
+    if (what < 10) return { actor, event: { type: 'change_operator', staff: staffOf(staff, free), remark: 'Busy' } };
+    if (what < 12)
+      return { actor, event: { type: 'change_provider', provider: { org, name: org, free }, remark: 'Too slow' } };
+    return { actor: operator, event: { type: 'close', reason: 'Refunded' } };
+  });
+
+const passing: fc.Arbitrary<Attempt> = fc.integer({ min: 1, max: 60 }).map((hours) => () => hours);
+const ticking: fc.Arbitrary<Attempt> = fc.constant(() => ({ actor: SYSTEM_ACTOR, event: { type: 'tick' } }));
+
+const history = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: allowed },
+    { weight: 4, arbitrary: acting },
+    { weight: 3, arbitrary: waiting },
+    { weight: 2, arbitrary: onProject },
+    { weight: 2, arbitrary: passing },
+    { weight: 2, arbitrary: ticking },
+  ),
+  { maxLength: 50 },
+);
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}
+
+/** The parts of an accepted history that a reader of domain.md can follow without the machine: where the flow stands. */
+class Place {
+  index = 0;
+  run = 1;
+  over = false;
+
+  take(flow: Flow, event: FlowEvent, happened: readonly string[]): void {
+    const forward =
+      event.type === 'assign_provider' ||
+      event.type === 'dispatch_staff' ||
+      (event.type === 'act' && event.action !== 'upload' && event.action !== 'reject') ||
+      (event.type === 'tick' && happened.includes('node.done'));
+    if (forward) this.index += 1;
+    else if (event.type === 'act' && event.action === 'reject') {
+      const people = ['submit_demand', 'claim_order', 'confirm', 'generic', 'finish'];
+      const before = flow.nodes.slice(0, this.index).map(({ type }) => people.includes(type));
+      if (before.includes(true)) this.index = before.lastIndexOf(true);
+    } else if (event.type === 'change_provider') {
+      this.index = 1;
+      this.run += 1;
+    } else if (event.type === 'close') this.over = true;
+    if (this.index >= flow.nodes.length) this.over = true;
+  }
+}
+
+const calendars = [
+  plainCalendar(),
+  plainCalendar({ off: { '2026-11-18': { zh: '节', en: 'Holiday' } }, worked: ['2026-11-21'] }),
+  plainCalendar({ unknownFrom: 2026 }),
+];
+
+describe('the flow over random histories', () => {
+  it('generates templates that can be published', () => {
+    fc.assert(
+      fc.property(randomTemplate, (t) => {
+        expect(publishFaults(t)).to.deep.equal([]);
+      }),
+    );
+  });
+
+  it('reaches no illegal state, stands where its history says, and is what its log folds to', () => {
+    const reached = new Map<string, number>();
+    const count = (what: string): void => void reached.set(what, (reached.get(what) ?? 0) + 1);
+    fc.assert(
+      fc.property(template, history, fc.constantFrom(...calendars), (t, attempts, calendar) => {
+        const bench = new FlowBench(t, { calendar, warrantyDays: 2 });
+        const place = new Place();
+        for (const attempt of attempts) {
+          const before = deepFreeze(bench.flow);
+          const next = attempt(before);
+          if (typeof next === 'number') {
+            bench.now += next * HOUR;
+            continue;
+          }
+          const result = bench.try(next.event, next.actor);
+          if (!result.ok) {
+            count(result.code);
+            expect(bench.flow).to.equal(before);
+            if (!Array.isArray(result.details))
+              expect(result.details).to.include({ current: before.current, run: before.run });
+            continue;
+          }
+          if (result.entries.length === 0) expect(result.flow).to.equal(before);
+          const happened = result.entries.map(({ body }) => body.event);
+          happened.forEach(count);
+          place.take(before, next.event, happened);
+          checkState(bench.flow, place);
+          for (const node of bench.flow.nodes) {
+            const earlier = before.nodes.find(({ id }) => id === node.id);
+            expect(node.visit).to.be.within(earlier?.visit ?? 0, (earlier?.visit ?? 0) + 1);
+          }
+        }
+        // As it travels: through JSON and back.
+        const log: typeof bench.entries = JSON.parse(JSON.stringify(bench.entries));
+        expect(foldFlow(log)).to.deep.equal(bench.flow);
+        expect(JSON.parse(JSON.stringify(bench.flow))).to.deep.equal(bench.flow);
+        count(bench.flow.status);
+      }),
+      { numRuns: 800 },
+    );
+    // A history that never gets anywhere would show nothing.
+    for (const what of [
+      'completed',
+      'cancelled',
+      'paused',
+      'node.rejected',
+      'node.timed_out',
+      'node.due_soon',
+      'provider.changed',
+    ])
+      expect(reached.get(what) ?? 0, what).to.be.greaterThan(0);
+    for (const what of [
+      'order.claimed',
+      'order.dispatched',
+      'operator.changed',
+      'project.resumed',
+      'project.queued',
+      'file.added',
+    ])
+      expect(reached.get(what) ?? 0, what).to.be.greaterThan(0);
+    for (const what of ['forbidden', 'conflict', 'invalid', 'read_only', 'not_found'])
+      expect(reached.get(what) ?? 0, what).to.be.greaterThan(0);
+  }).timeout(60_000);
+
+  it('offers to each viewer exactly what it then accepts from them', () => {
+    fc.assert(
+      fc.property(template, history, (t, attempts) => {
+        const bench = new FlowBench(t, { calendar: plainCalendar(), warrantyDays: 2 });
+        for (const attempt of attempts) {
+          const next = attempt(bench.flow);
+          if (typeof next === 'number') bench.now += next * HOUR;
+          else bench.try(next.event, next.actor);
+        }
+        const { flow, now, calendar } = bench;
+        const accepts = (event: FlowEvent, actor: FlowActor): boolean => step(flow, event, { now, calendar, actor }).ok;
+        for (const actor of everybody) {
+          const offered = allowedActions(flow, actor, now);
+          for (const { id, visit } of flow.nodes) {
+            const accepted = nodeAction.options.filter((action: NodeAction) =>
+              accepts({ type: 'act', nodeId: id, visit, action, form, files: [file()], reason: 'Not yet' }, actor),
+            );
+            const here = offered.filter(({ nodeId }) => nodeId === id).map(({ action }) => action);
+            expect(here, `${actor.id} at ${id}`).to.have.members(accepted);
+          }
+          const other = flow.provider?.org === 'rival' ? 'studio' : 'rival';
+          const person = [specialist, specialist2, manager].map((one) =>
+            staffOf({ ...one, org: flow.provider?.org, roles: ['delivery_specialist', 'account_manager'] }),
+          );
+          const tries: Record<Exclude<ProjectAction, 'changeOperator'>, FlowEvent[]> = {
+            pause: [{ type: 'pause' }],
+            resume: [{ type: 'resume' }],
+            close: [{ type: 'close', reason: 'Refunded' }],
+            changeProvider: [
+              { type: 'change_provider', provider: { org: other, name: other, free: true }, remark: 'Too slow' },
+            ],
+            dispatch: [
+              { type: 'assign_provider', provider: { org: other, name: other, free: true } },
+              ...person.map((staff): FlowEvent => ({ type: 'dispatch_staff', staff })),
+            ],
+          };
+          // The service's own dispatch is no button of anybody's.
+          if (actor.side === 'service') continue;
+          const accepted = Object.entries(tries).flatMap(([name, events]) =>
+            events.some((event) => accepts(event, actor)) ? [name] : [],
+          );
+          const may = allowedProjectActions(flow, actor).filter((name) => name !== 'changeOperator');
+          expect(may, actor.id).to.have.members(accepted);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  }).timeout(60_000);
+
+  it('changes nothing on a tick before the instant that it says it wakes at, something at it, and nothing twice', () => {
+    fc.assert(
+      fc.property(template, history, fc.constantFrom(...calendars), (t, attempts, calendar) => {
+        const bench = new FlowBench(t, { calendar, warrantyDays: 2 });
+        for (const attempt of attempts) {
+          const next = attempt(bench.flow);
+          if (typeof next === 'number') bench.now += next * HOUR;
+          else bench.try(next.event, next.actor);
+        }
+        const tick = (now: number) => step(bench.flow, { type: 'tick' }, { now, calendar, actor: SYSTEM_ACTOR });
+        const wakes = wakeAt(bench.flow);
+        const told = (now: number): number => {
+          const result = tick(now);
+          return result.ok ? result.entries.length : -1;
+        };
+        if (wakes === null) {
+          expect(told(bench.now + 1000 * 24 * HOUR)).to.equal(0);
+          return;
+        }
+        expect(told(Date.parse(wakes) - 1)).to.equal(0);
+        expect(told(Date.parse(wakes))).to.be.greaterThan(0);
+        bench.now = Math.max(bench.now, Date.parse(wakes));
+        bench.do({ type: 'tick' });
+        expect(told(bench.now)).to.equal(0);
+      }),
+      { numRuns: 200 },
+    );
+  }).timeout(60_000);
+});
+
+function checkState(flow: Flow, place: Place): void {
+  const active = flow.nodes.filter(({ status }) => status === 'active');
+  expect(flow.run).to.equal(place.run);
+  if (place.over) {
+    expect(flow.status).to.be.oneOf(['completed', 'cancelled']);
+    expect(active).to.deep.equal([]);
+    expect([flow.current, flow.queued, flow.overdue, flow.paused]).to.deep.equal([null, null, false, null]);
+    expect(flow.nodes.some(({ status }) => status === 'pending')).to.equal(false);
+    return;
+  }
+  expect(flow.status).to.be.oneOf(['executing', 'paused']);
+  expect(flow.status === 'paused').to.equal(flow.paused !== null);
+  expect(active.map(({ id }) => id)).to.deep.equal([flow.nodes[place.index]?.id]);
+  expect(flow.current).to.equal(active[0]?.id);
+  expect(flow.overdue).to.equal(active[0]?.overdue);
+  expect(flow.provider === null).to.equal(active[0]?.type === 'assign_provider');
+  if (flow.queued !== null) expect(active[0]?.type).to.be.oneOf(['assign_provider', 'dispatch_order']);
+  const ahead = flow.nodes.slice(0, place.index);
+  expect(ahead.every(({ status }) => status === 'done')).to.equal(true);
+  const roles = flow.crew.map(({ role }) => role);
+  expect(new Set(roles).size).to.equal(roles.length);
+}
