@@ -45,7 +45,7 @@ export function fromDouble(value: number): Decimal {
 
 /** The double as a decimal of 15 significant digits: how MongoDB turns a double operand into a decimal. */
 export function fromDoubleRounded(value: number): Decimal {
-  if (!Number.isFinite(value)) return fromDouble(value);
+  if (!Number.isFinite(value) || value === 0) return fromDouble(value);
   return parse(value.toPrecision(15));
 }
 
@@ -57,11 +57,11 @@ function parse(text: string): Decimal {
   return { coefficient: sign === '-' ? -coefficient : coefficient, exponent: Number(power) - places.length };
 }
 
-/** Rounds to what a Decimal128 can hold, half to even, as the standard prescribes. */
-export function toDecimal128(value: Decimal): Decimal128 {
+/** Rounds to what a Decimal128 can hold, half to even, as the standard prescribes. `belowZero` gives a zero its sign. */
+export function toDecimal128(value: Decimal, belowZero = false): Decimal128 {
   if (typeof value === 'string') return Decimal128.fromString(value);
   let { coefficient, exponent } = value;
-  const negative = coefficient < 0n;
+  const negative = coefficient < 0n || (coefficient === 0n && belowZero);
   if (negative) coefficient = -coefficient;
   const excess = Math.max(String(coefficient).length - DIGITS, EXPONENT_MIN - exponent, 0);
   if (excess > 0) {

@@ -141,7 +141,10 @@ export function kindOf(value: unknown): Kind {
   if (value instanceof BSONSymbol) return 'symbol';
   if (value instanceof MinKey) return 'minKey';
   if (value instanceof MaxKey) return 'maxKey';
-  throw new MongoError('BadValue', 'a value is of a class that is no BSON type, or of another copy of the bson package');
+  throw new MongoError(
+    'BadValue',
+    'a value is of a class that is no BSON type, or of another copy of the bson package',
+  );
 }
 
 /** Whether the value is of one of the four numeric types. */

@@ -13,7 +13,7 @@ export const ARITHMETIC: readonly (readonly [string, Operator])[] = [
   ['$multiply', variadic(multiply)],
   ['$divide', fixed(2, divide)],
   ['$mod', fixed(2, modulo)],
-  ['$abs', unary('$abs', (value) => (isNegative(value) ? negate('$abs', value) : value))],
+  ['$abs', unary('$abs', (value) => (isBelowZero(value) ? negate('$abs', value) : value))],
   ['$ceil', unary('$ceil', (value) => rounded(value, 'ceil'))],
   ['$floor', unary('$floor', (value) => rounded(value, 'floor'))],
   ['$round', ranged(1, 2, (value, places) => toPlaces('$round', value, places))],
@@ -56,10 +56,6 @@ function numeric(name: string, value: unknown, code: number | 'TypeMismatch' = 2
 
 function unary(name: string, apply: (value: unknown) => unknown): Operator {
   return fixed(1, (value) => (nullish(value) ? null : apply(numeric(name, value))));
-}
-
-function isNegative(value: unknown): boolean {
-  return compareValues(value, 0) < 0 && !Number.isNaN(toNumber(value));
 }
 
 function negate(name: string, value: unknown): unknown {
@@ -130,8 +126,10 @@ function modulo(a: unknown, b: unknown): unknown {
   if (compareValues(b, 0) === 0) throw new MongoError(16610, "can't $mod by zero");
   const width = widest(a, b);
   if (width === 'decimal') return toDecimal128(remainderDecimals(toDecimal(a), toDecimal(b)));
-  if (width === 'double') return double(toNumber(a) % toNumber(b));
-  return fit((toWhole(a) ?? 0n) % (toWhole(b) ?? 1n), width);
+  // A whole double as divisor divides whole numbers as one of them.
+  const whole = kindOf(a) === 'double' ? null : toWhole(b);
+  if (whole === null) return double(toNumber(a) % toNumber(b));
+  return fit((toWhole(a) ?? 0n) % whole, width === 'double' ? (kindOf(a) === 'long' ? 'long' : 'int') : width);
 }
 
 function rounded(value: unknown, way: 'ceil' | 'floor'): unknown {
@@ -144,7 +142,7 @@ function rounded(value: unknown, way: 'ceil' | 'floor'): unknown {
       if (way === 'floor' && decimal.coefficient < 0n) whole--;
       if (way === 'ceil' && decimal.coefficient > 0n) whole++;
     }
-    return toDecimal128({ coefficient: whole, exponent: 0 });
+    return toDecimal128({ coefficient: whole, exponent: 0 }, isBelowZero(value));
   }
   return kindOf(value) === 'double' ? double(Math[way](toNumber(value))) : value;
 }
@@ -160,11 +158,14 @@ function toPlaces(name: '$round' | '$trunc', value: unknown, places: unknown): u
   if (kindOf(value) === 'double') {
     const number = toNumber(value);
     if (!Number.isFinite(number)) return value;
-    return double(Number(decimalText(atPlaces(name, toDecimal(double(number)), Number(digits)))));
+    const result = Number(decimalText(atPlaces(name, toDecimal(double(number)), Number(digits))));
+    return double(result === 0 && isBelowZero(value) ? -0 : result);
   }
   if (value instanceof Decimal128) {
     const decimal = fromDecimal128(value);
-    return typeof decimal === 'string' ? value : toDecimal128(atPlaces(name, decimal, Number(digits)));
+    return typeof decimal === 'string'
+      ? value
+      : toDecimal128(atPlaces(name, decimal, Number(digits)), isBelowZero(value));
   }
   if (digits >= 0n) return value;
   const exact = atPlaces(name, toDecimal(value), Number(digits));
@@ -174,6 +175,12 @@ function toPlaces(name: '$round' | '$trunc', value: unknown, places: unknown): u
       : fit(exact.coefficient * 10n ** BigInt(exact.exponent), kindOf(value) === 'long' ? 'long' : 'int');
   if (result === null) throw new MongoError(51080, `invalid conversion from Decimal128 result in ${name}`);
   return result;
+}
+
+/** Whether a number has the sign of a negative one, which MongoDB keeps on a zero that comes of rounding. */
+function isBelowZero(value: unknown): boolean {
+  const number = toNumber(value);
+  return number < 0 || Object.is(number, -0);
 }
 
 type Finite = { readonly coefficient: bigint; readonly exponent: number };

@@ -193,7 +193,10 @@ function refuseMissing(branch: Branch, path: string, context: Context): void {
   for (const [name, child] of branch) {
     if (name === '$') positionIn(context);
     if (POSITIONAL.test(name)) {
-      throw new MongoError('BadValue', `The path '${path}' must exist in the document in order to apply array updates.`);
+      throw new MongoError(
+        'BadValue',
+        `The path '${path}' must exist in the document in order to apply array updates.`,
+      );
     }
     if (child instanceof Map) refuseMissing(child, `${path}.${name}`, context);
   }
@@ -203,7 +206,10 @@ function refusePositional(branch: Branch, value: unknown, name: string, context:
   for (const child of branch.keys()) {
     if (child === '$') positionIn(context);
     if (POSITIONAL.test(child)) {
-      throw new MongoError('BadValue', `Cannot apply array updates to non-array element ${name}: ${formatValue(value)}`);
+      throw new MongoError(
+        'BadValue',
+        `Cannot apply array updates to non-array element ${name}: ${formatValue(value)}`,
+      );
     }
   }
 }
