@@ -101,6 +101,7 @@ export class RoomTimeline extends LitElement {
       this.#anchor.restore();
     }
     if (this.unreadAfter === undefined) this.#dividerShown = false;
+    this.#goOnUp();
     this.#watchRecall();
   }
 
@@ -222,6 +223,12 @@ export class RoomTimeline extends LitElement {
       this.#tell('load-older', undefined);
     }
   };
+
+  /** What was loaded for a reader at the very top is drawn at once: there is nothing left to scroll that would ask for it. */
+  #goOnUp(): void {
+    if (this.atEnd || this.view === undefined || this.scroller.scrollTop >= NEAR_EDGE) return;
+    if (windowed(this.view.entries, this.window).before > 0) this.#widenUp();
+  }
 
   #setAtEnd(atEnd: boolean): void {
     if (this.atEnd === atEnd) return;

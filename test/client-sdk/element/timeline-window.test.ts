@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
+import { array, assert, constantFrom, property } from 'fast-check';
 import {
   around,
   NEWEST,
@@ -47,9 +47,9 @@ describe('timeline window', () => {
   });
 
   it('is contiguous, bounded and never empty over any walk, and reaches both ends', () => {
-    const step = fc.constantFrom(widenUp, widenDown, pinned);
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (walk) => {
+    const step = constantFrom(widenUp, widenDown, pinned);
+    assert(
+      property(array(step, { maxLength: 80 }), (walk) => {
         let window = NEWEST;
         for (const go of walk) {
           window = go(entries, window);

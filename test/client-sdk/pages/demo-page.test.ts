@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
+import { WINDOW_MAX, WINDOW_START } from '../../../client-sdk/element/timeline-window.ts';
 import { findChromium, launchChromium, sayWithoutBrowser } from '../../support/browser.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type ServiceProcess, startServiceProcess } from '../../support/service-process.ts';
@@ -264,6 +266,54 @@ describe('the demonstration page in a real browser', function () {
     await designer.page.locator('h1', { hasText: 'Landing page' }).waitFor();
     const overflow = await designer.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(overflow).to.be.at.most(0);
+  });
+
+  it('draws a bounded part of a long history, loads older on the way up, and holds its place', async () => {
+    const { token } = (await (await fetch(`${service.url}/demo/token?as=designer`)).json()) as { token: string };
+    const call = async (name: string, input: unknown): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const response = await fetch(`${service.url}/v1/${name}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(input),
+      });
+      expect(response.status).to.equal(200);
+      return response.json();
+    };
+    const { items } = (await call('room.list', {})) as { items: { id: string; title: string }[] };
+    const roomId = items.find(({ title }) => title.includes('Landing page'))?.id;
+    for (let line = 1; line <= 300; line++) {
+      await call('message.send', { roomId, clientId: randomUUID(), text: `Line ${line} of a long story` });
+    }
+    const vendor = await open('vendor');
+    await vendor.page.locator('delivery-room-list button.room', { hasText: 'Landing page' }).click();
+    const scroller = vendor.page.locator('delivery-room-timeline .scroller');
+    const rows = vendor.page.locator('delivery-room-timeline .message');
+    // It opens at the first unread entry of what it holds; from there to the end.
+    await vendor.page.locator('.to-end').click();
+    await vendor.message('Line 300 of').waitFor();
+    expect(await rows.count()).to.be.at.most(WINDOW_START);
+
+    const top = (text: string) => vendor.message(text).evaluate((row) => Math.round(row.getBoundingClientRect().top));
+    for (let reach = 250; reach >= 50; reach -= 50) {
+      const sought = vendor.message(`Line ${reach} of`);
+      for (let turn = 0; turn < 60 && !(await sought.isVisible()); turn++) {
+        await scroller.hover();
+        await vendor.page.mouse.wheel(0, -600);
+        await vendor.page.evaluate(() => new Promise(requestAnimationFrame));
+      }
+      await sought.waitFor();
+      expect(await rows.count()).to.be.at.most(WINDOW_MAX);
+    }
+    // What comes in at the end, and what is drawn above, moves nothing before the reader's eyes.
+    await vendor.message('Line 50 of').scrollIntoViewIfNeeded();
+    const before = await top('Line 50 of');
+    await call('message.send', { roomId, clientId: randomUUID(), text: 'Line 301 of a long story' });
+    await vendor.page.locator('.to-end', { hasText: '1 new message' }).waitFor();
+    expect(await top('Line 50 of')).to.equal(before);
+    await vendor.page.locator('.to-end').click();
+    await vendor.message('Line 301 of').waitFor();
+    expect(await rows.count()).to.be.at.most(WINDOW_START);
   });
 
   it('tells of other rooms in the list, and marks them as read when they are opened', async () => {

@@ -34,9 +34,8 @@ export class Visitor {
     await page.exposeFunction('tellViolation', (what: string) => visitor.faults.push(what));
     await page.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
-        (window as unknown as { tellViolation(what: string): void }).tellViolation(
-          `${violatedDirective} ${blockedURI}`,
-        );
+        const tell: unknown = Reflect.get(window, 'tellViolation');
+        if (typeof tell === 'function') tell(`${violatedDirective} ${blockedURI}`);
       });
     });
     return visitor;
