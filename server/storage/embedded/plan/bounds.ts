@@ -132,13 +132,17 @@ function tighter(a: End | undefined, b: End, sign: 1 | -1): End {
   return a.inclusive ? b : a;
 }
 
-function bytes(value: unknown, direction: 1 | -1): Buffer {
-  return Buffer.from(encodeKey([value], [direction]).key);
-}
-
 /** NaN lies below every number in an index, and no comparison with a number is true for it. */
 function lowest(high: End | undefined): End | undefined {
   return high && isNumberKind(high.value) ? { value: Number.NEGATIVE_INFINITY, inclusive: true } : undefined;
+}
+
+/** The first key behind an end, or the key of the end itself, which stands for all longer values when it was cut. */
+function edge(end: End, direction: 1 | -1, side: 'low' | 'high'): Buffer | undefined {
+  const { key, exact } = encodeKey([end.value], [direction]);
+  const bytes = Buffer.from(key);
+  const inclusive = end.inclusive || !exact;
+  return inclusive === (side === 'low') ? bytes : successor(bytes);
 }
 
 function ascending(
@@ -147,11 +151,9 @@ function ascending(
   tag: Buffer,
 ): { low: Buffer; high: Buffer | undefined } {
   const from = low ?? lowest(high);
-  const start = from && bytes(from.value, 1);
-  const stop = high && bytes(high.value, 1);
   return {
-    low: start ? (from.inclusive ? start : (successor(start) ?? start)) : tag,
-    high: stop ? (high.inclusive ? successor(stop) : stop) : successor(tag),
+    low: (from && edge(from, 1, 'low')) ?? tag,
+    high: high ? edge(high, 1, 'high') : successor(tag),
   };
 }
 
@@ -161,11 +163,9 @@ function descending(
   tag: Buffer,
 ): { low: Buffer; high: Buffer | undefined } {
   const from = low ?? lowest(high);
-  const start = high && bytes(high.value, -1);
-  const stop = from && bytes(from.value, -1);
   return {
-    low: start ? (high.inclusive ? start : (successor(start) ?? start)) : tag,
-    high: stop ? (from.inclusive ? successor(stop) : stop) : successor(tag),
+    low: (high && edge(high, -1, 'low')) ?? tag,
+    high: from ? edge(from, -1, 'high') : successor(tag),
   };
 }
 
