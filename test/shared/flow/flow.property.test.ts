@@ -24,16 +24,17 @@ import {
 import { randomTemplate } from './random-template.ts';
 
 const HOUR = 3_600_000;
+const BOTH = ['delivery_specialist', 'account_manager'] as const;
 const template = fc.oneof(randomTemplate, fc.constantFrom(...builtInTemplates));
 const who: fc.Arbitrary<FlowActor> = fc.constantFrom(...everybody);
 const staff = fc.constantFrom(admin, manager, manager2, specialist, specialist2);
-const provider = fc.constantFrom('studio', 'rival');
+const provider = fc.constantFrom('studio', 'studio', 'studio', 'rival');
 const action = fc.constantFrom(...nodeAction.options);
 /** Mostly what fits, so that histories get on; the rest does not fit. */
 const mostly = fc.integer({ min: 0, max: 9 }).map((n) => n < 8);
 
 /** One thing tried, in terms of the flow as it then is. */
-type Attempt = (flow: Flow) => { event: FlowEvent; actor: FlowActor } | number;
+type Attempt = (flow: Flow, now: number) => { event: FlowEvent; actor: FlowActor; now?: number } | number;
 
 const acting: fc.Arbitrary<Attempt> = fc
   .record({ actor: who, action, any: fc.nat(), fits: mostly, here: mostly, files: fc.boolean() })
@@ -77,22 +78,71 @@ const waiting: fc.Arbitrary<Attempt> = fc
     if (none === 0) return { actor, event: { type: 'queue', reason: atProvider ? 'providers_full' : 'staff_full' } };
     return atProvider
       ? { actor, event: { type: 'assign_provider', provider: { org, name: org, free } } }
-      : { actor, event: { type: 'dispatch_staff', staff: staffOf(staff, free) } };
+      : {
+          actor,
+          event: {
+            type: 'dispatch_staff',
+            staff: staffOf(free ? { ...staff, roles: BOTH } : staff, free || none < 3),
+          },
+        };
   });
 
 const onProject: fc.Arbitrary<Attempt> = fc
-  .record({ actor: who, staff, org: provider, free: mostly, what: fc.nat({ max: 12 }) })
-  .map(({ actor, staff, org, free, what }) => () => {
-    if (what < 4) return { actor, event: { type: 'pause', remark: 'Wait' } };
-    if (what < 8) return { actor, event: { type: 'resume' } };
-    if (what < 10) return { actor, event: { type: 'change_operator', staff: staffOf(staff, free), remark: 'Busy' } };
-    if (what < 12)
-      return { actor, event: { type: 'change_provider', provider: { org, name: org, free }, remark: 'Too slow' } };
-    return { actor: operator, event: { type: 'close', reason: 'Refunded' } };
+  .record({ actor: who, staff, org: provider, free: mostly, fits: mostly, what: fc.nat({ max: 12 }), pick: fc.nat() })
+  .map(({ actor, staff, org, free, fits, what, pick }) => (flow) => {
+    const held = flow.nodes.find(({ role, side }) => side === 'provider' && flow.crew.some((one) => one.role === role));
+    const named: FlowEvent[] = [
+      { type: 'pause', remark: 'Wait' },
+      { type: 'resume' },
+      {
+        type: 'change_operator',
+        ...(fits && held !== undefined ? { nodeId: held.id } : {}),
+        staff: staffOf(fits ? { ...staff, roles: BOTH } : staff, free),
+        remark: 'Busy',
+      },
+      { type: 'change_provider', provider: { org, name: org, free }, remark: 'Too slow' },
+      { type: 'close', reason: 'Refunded' },
+    ];
+    const [pause, resume, changeOperator, changeProvider, close] = named;
+    const chosen =
+      flow.status === 'paused' && fits
+        ? resume
+        : [
+            pause,
+            pause,
+            pause,
+            pause,
+            resume,
+            changeOperator,
+            changeOperator,
+            changeOperator,
+            changeOperator,
+            changeProvider,
+            changeProvider,
+            changeProvider,
+            close,
+          ][what];
+    if (chosen === undefined) return 1;
+    const names = {
+      pause: 'pause',
+      resume: 'resume',
+      change_operator: 'changeOperator',
+      change_provider: 'changeProvider',
+      close: 'close',
+    };
+    const entitled = everybody.filter((one) =>
+      allowedProjectActions(flow, one).some((name) => name === names[chosen.type as keyof typeof names]),
+    );
+    return { event: chosen, actor: (fits ? entitled[pick % entitled.length] : undefined) ?? actor };
   });
 
-const passing: fc.Arbitrary<Attempt> = fc.integer({ min: 1, max: 60 }).map((hours) => () => hours);
-const ticking: fc.Arbitrary<Attempt> = fc.constant(() => ({ actor: SYSTEM_ACTOR, event: { type: 'tick' } }));
+const passing: fc.Arbitrary<Attempt> = fc.integer({ min: 1, max: 40 }).map((hours) => () => hours);
+/** The service wakes: at the instant that the flow names, or at any other. */
+const ticking: fc.Arbitrary<Attempt> = mostly.map((fits) => (flow, now) => {
+  const wakes = wakeAt(flow);
+  const then = fits && wakes !== null ? Math.max(now, Date.parse(wakes)) : now;
+  return { actor: SYSTEM_ACTOR, event: { type: 'tick' }, now: then };
+});
 
 const history = fc.array(
   fc.oneof(
@@ -100,10 +150,11 @@ const history = fc.array(
     { weight: 4, arbitrary: acting },
     { weight: 3, arbitrary: waiting },
     { weight: 2, arbitrary: onProject },
-    { weight: 2, arbitrary: passing },
-    { weight: 2, arbitrary: ticking },
+    { weight: 3, arbitrary: passing },
+    { weight: 3, arbitrary: ticking },
   ),
-  { maxLength: 50 },
+  // The default size would end most histories before the second node.
+  { minLength: 20, maxLength: 80, size: 'max' },
 );
 
 function deepFreeze<Value>(value: Value): Value {
@@ -163,11 +214,12 @@ describe('the flow over random histories', () => {
         const place = new Place();
         for (const attempt of attempts) {
           const before = deepFreeze(bench.flow);
-          const next = attempt(before);
+          const next = attempt(before, bench.now);
           if (typeof next === 'number') {
             bench.now += next * HOUR;
             continue;
           }
+          bench.now = next.now ?? bench.now;
           const result = bench.try(next.event, next.actor);
           if (!result.ok) {
             count(result.code);
@@ -192,7 +244,7 @@ describe('the flow over random histories', () => {
         expect(JSON.parse(JSON.stringify(bench.flow))).to.deep.equal(bench.flow);
         count(bench.flow.status);
       }),
-      { numRuns: 800 },
+      { numRuns: 400 },
     );
     // A history that never gets anywhere would show nothing.
     for (const what of [
@@ -223,9 +275,12 @@ describe('the flow over random histories', () => {
       fc.property(template, history, (t, attempts) => {
         const bench = new FlowBench(t, { calendar: plainCalendar(), warrantyDays: 2 });
         for (const attempt of attempts) {
-          const next = attempt(bench.flow);
+          const next = attempt(bench.flow, bench.now);
           if (typeof next === 'number') bench.now += next * HOUR;
-          else bench.try(next.event, next.actor);
+          else {
+            bench.now = next.now ?? bench.now;
+            bench.try(next.event, next.actor);
+          }
         }
         const { flow, now, calendar } = bench;
         const accepts = (event: FlowEvent, actor: FlowActor): boolean => step(flow, event, { now, calendar, actor }).ok;
@@ -240,7 +295,7 @@ describe('the flow over random histories', () => {
           }
           const other = flow.provider?.org === 'rival' ? 'studio' : 'rival';
           const person = [specialist, specialist2, manager].map((one) =>
-            staffOf({ ...one, org: flow.provider?.org, roles: ['delivery_specialist', 'account_manager'] }),
+            staffOf({ ...one, org: flow.provider?.org, roles: BOTH }),
           );
           const tries: Record<Exclude<ProjectAction, 'changeOperator'>, FlowEvent[]> = {
             pause: [{ type: 'pause' }],
@@ -272,9 +327,12 @@ describe('the flow over random histories', () => {
       fc.property(template, history, fc.constantFrom(...calendars), (t, attempts, calendar) => {
         const bench = new FlowBench(t, { calendar, warrantyDays: 2 });
         for (const attempt of attempts) {
-          const next = attempt(bench.flow);
+          const next = attempt(bench.flow, bench.now);
           if (typeof next === 'number') bench.now += next * HOUR;
-          else bench.try(next.event, next.actor);
+          else {
+            bench.now = next.now ?? bench.now;
+            bench.try(next.event, next.actor);
+          }
         }
         const tick = (now: number) => step(bench.flow, { type: 'tick' }, { now, calendar, actor: SYSTEM_ACTOR });
         const wakes = wakeAt(bench.flow);
