@@ -109,6 +109,14 @@ export async function post(
   return { status: response.status, headers: response.headers, body: JSON.parse(text) as Record<string, unknown> };
 }
 
+/** Opens a polling session by hand: its address. */
+export async function pollingSession(url: string): Promise<string> {
+  const response = await fetch(`${url}/socket.io/?EIO=4&transport=polling`);
+  const sid = /"sid":"([^"]+)"/.exec(await response.text())?.[1];
+  if (sid === undefined) throw new Error(`no session: ${response.status}`);
+  return `${url}/socket.io/?EIO=4&transport=polling&sid=${sid}`;
+}
+
 /** A bare TCP connection; everything that it receives is gathered. */
 export class Tcp {
   readonly socket: TcpSocket;

@@ -9,31 +9,22 @@ import {
 import { ManualClock } from '../support/manual-clock.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { tokenOf } from '../support/tokens.ts';
-import { BUYER, call, connectAs, eventOf, eventually, open, post, refusalOf, Tcp, within } from './transport-client.ts';
+import {
+  BUYER,
+  call,
+  connectAs,
+  eventOf,
+  eventually,
+  open,
+  pollingSession,
+  post,
+  refusalOf,
+  Tcp,
+  within,
+} from './transport-client.ts';
+import { CLOSING, frame } from './transport-frames.ts';
 
 const TRANSPORTS = ['websocket', 'polling'] as const;
-
-/** A masked WebSocket text frame, as a client sends it. */
-function frame(text: string): Buffer {
-  const payload = Buffer.from(text);
-  const length =
-    payload.length < 126
-      ? Buffer.from([0x80 | payload.length])
-      : payload.length < 65_536
-        ? Buffer.from([0x80 | 126, payload.length >> 8, payload.length & 255])
-        : Buffer.from([0x80 | 127, 0, 0, 0, 0, ...[24, 16, 8, 0].map((shift) => (payload.length >> shift) & 255)]);
-  return Buffer.concat([Buffer.from([0x81]), length, Buffer.from([0, 0, 0, 0]), payload]);
-}
-
-/** The first byte of a WebSocket's closing frame, as latin1. */
-const CLOSING = '\x88';
-
-async function pollingSession(url: string): Promise<string> {
-  const response = await fetch(`${url}/socket.io/?EIO=4&transport=polling`);
-  const sid = /"sid":"([^"]+)"/.exec(await response.text())?.[1];
-  if (sid === undefined) throw new Error(`no session: ${response.status}`);
-  return `${url}/socket.io/?EIO=4&transport=polling&sid=${sid}`;
-}
 
 describe('limits of addresses', () => {
   // A tenth: 12 handshakes a minute and 50 connections for an address.
