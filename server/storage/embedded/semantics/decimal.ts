@@ -98,7 +98,7 @@ function roundOff(coefficient: bigint, digits: number): bigint {
 
 /** The order of two decimals by value, NaN below all. */
 export function compareDecimals(a: Decimal, b: Decimal): number {
-  if (typeof a === 'string' || typeof b === 'string') return rank(a) - rank(b);
+  if (typeof a === 'string' || typeof b === 'string') return Math.sign(rank(a) - rank(b));
   if (a.exponent === b.exponent) return order(a.coefficient, b.coefficient);
   const signs = order(sign(a.coefficient), sign(b.coefficient));
   if (signs !== 0) return signs;

@@ -123,6 +123,12 @@ export class Generator {
     return value instanceof MaxKey ? 3 : value;
   }
 
+  /** An operand that is no Decimal128: some databases take 1.5 and Decimal128 1.5 for different in a list, and all of them for false. */
+  member(): unknown {
+    const value = this.operand();
+    return value instanceof Decimal128 ? 2 : value;
+  }
+
   value(depth = 0): unknown {
     const { dice } = this;
     if (depth < 2 && dice.chance(0.15)) return this.items(() => this.value(depth + 1));
@@ -164,7 +170,7 @@ export class Generator {
       case 6:
         return { $gte: this.operand(), $lt: this.operand() };
       case 7:
-        return { [dice.pick(['$in', '$nin'])]: dice.list(3, () => this.operand()) };
+        return { [dice.pick(['$in', '$nin'])]: dice.list(3, () => this.member()) };
       case 8:
         return { $exists: dice.chance(0.5) };
       case 9:
@@ -358,7 +364,7 @@ export class Generator {
   expression(depth = 0): unknown {
     const { dice } = this;
     const inner = (): unknown => (depth < 2 && dice.chance(0.5) ? this.expression(depth + 1) : `$${this.path()}`);
-    const constant = (): unknown => ({ $literal: this.value(1) });
+    const constant = (): unknown => ({ $literal: this.member() });
     switch (dice.below(16)) {
       case 0:
         return {
@@ -442,7 +448,7 @@ export class Generator {
   stage(collection: string): Doc {
     const { dice } = this;
     const kind = dice.below(13);
-    if (this.decimals && (kind === 9 || kind === 10)) return { $limit: 10 };
+    if (this.decimals && (kind === 9 || kind === 10)) return { $skip: 0 };
     switch (kind) {
       case 0:
         return { $match: dice.chance(0.7) ? this.filter() : { $expr: this.expression() } };
@@ -515,7 +521,15 @@ export class Generator {
       ]),
     };
     for (const name of ['p', 'q']) {
-      const operator = dice.pick(['$sum', '$avg', '$min', '$max', '$push', '$addToSet', '$count']);
+      const operator = dice.pick([
+        '$sum',
+        '$avg',
+        '$min',
+        '$max',
+        '$push',
+        this.decimals ? '$push' : '$addToSet',
+        '$count',
+      ]);
       if (operator === '$count') group[name] = { $count: {} };
       else group[name] = { [operator]: operator === '$sum' && dice.chance(0.3) ? 1 : present(this.path()) };
     }

@@ -3,7 +3,8 @@ import { compareValues } from '../compare.ts';
 import { decode } from '../decode.ts';
 import { encode } from '../encode.ts';
 import { compileFilter, type Filter } from '../filter.ts';
-import { runPipeline } from '../stages/runPipeline.ts';
+import { compilePipeline } from '../stages/runPipeline.ts';
+import type { Stage } from '../stages/types.ts';
 import { type Doc, field, formatValue, isDoc, kindOf, setField } from '../values.ts';
 import { ARRAY_OPERATORS, identifierOf } from './arrays.ts';
 import { SCALARS } from './scalars.ts';
@@ -117,8 +118,7 @@ class Replacement implements Update {
 }
 
 class PipelineUpdate implements Update {
-  private readonly stages: readonly Doc[];
-  private readonly options: UpdateOptions;
+  private readonly stage: Stage;
 
   constructor(stages: readonly Doc[], options: UpdateOptions) {
     for (const stage of stages) {
@@ -127,10 +127,13 @@ class PipelineUpdate implements Update {
         throw new MongoError('InvalidOptions', `${name} is not allowed to be used within an update`);
       }
     }
-    this.stages = stages;
-    this.options = options;
-    // Compiles the stages once, so that a fault is told even where nothing matches.
-    this.run({});
+    const { now, let: variables } = options;
+    this.stage = compilePipeline(stages, {
+      collection: () => [],
+      now,
+      cells: new Map(),
+      ...(variables && { let: variables }),
+    });
   }
 
   apply(raw: Uint8Array): { raw: Uint8Array; changed: boolean } {
@@ -150,9 +153,7 @@ class PipelineUpdate implements Update {
   }
 
   private run(doc: Doc): Doc {
-    const { now, let: variables } = this.options;
-    const env = { collection: () => [], now, ...(variables && { let: variables }) };
-    for (const result of runPipeline([...this.stages], [doc], env)) return result;
+    for (const result of this.stage([doc])) return result;
     return doc;
   }
 }
