@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import type { Client, ConnectionListener, LiveRoom, StreamView, Transport } from '../../client-sdk/index.ts';
+import { createClient, RoomError, socketIoTransport } from '../../client-sdk/index.ts';
+import type { CommandInput, CommandOutput } from '../../shared/contract/registry.ts';
+import { post } from '../support/client.ts';
+import type { Dice } from '../support/dice.ts';
+import type { Portal } from '../support/portal.ts';
+import type { Who } from '../support/tokens.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Somebody at work: whom the token names, what they open, and where they write. */
+export interface Worker {
+  who: Who;
+  rooms: readonly string[];
+  writes: readonly string[];
+}
+
+export interface CrowdParts {
+  ledger: Ledger;
+  dice: Dice;
+  portal: Portal;
+  /** The servers that serve at this moment. */
+  urls(): string[];
+  /** Messages a second, of each worker who writes. */
+  rate: number;
+}
+
+/** Where somebody connects while no server serves: nothing listens there. */
+const NOWHERE = 'http://127.0.0.1:9';
+const RETRIES_MAX = 600;
+const RETRY_MS = 100;
+
+type Answer = { ok: true; data: CommandOutput<'message.send'> } | { ok: false };
+
+/** People with the SDK and people who call over HTTP, who go on whatever happens to the servers. */
+export class Crowd {
+  readonly clients: { worker: Worker; client: Client; rooms: LiveRoom[] }[] = [];
+  readonly #parts: CrowdParts;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #calls = new Set<Promise<void>>();
+  readonly #lines = new Set<() => void>();
+  #number = 0;
+
+  constructor(parts: CrowdParts) {
+    this.#parts = parts;
+  }
+
+  /** Somebody with the SDK: opens the rooms, checks what they are told, and writes as often as the rate says. */
+  async join(worker: Worker): Promise<void> {
+    const { portal, rate, dice } = this.#parts;
+    const own = dice.apart();
+    const client = createClient({
+      url: 'http://anywhere.invalid',
+      getToken: () => portal.token(worker.who),
+      transport: this.#transport(),
+      // The lowest of a few throws: the waits are jittered as ever and shorter, so that a run is not spent waiting.
+      random: () => Math.min(...Array.from({ length: 16 }, own.roll)),
+    });
+    client.connect();
+    const rooms = worker.rooms.map((roomId) => client.room(roomId));
+    this.clients.push({ worker, client, rooms });
+    await Promise.all(rooms.map((room) => room.open()));
+    for (const room of rooms) this.#watch(worker, room);
+    if (worker.writes.length > 0)
+      this.#often(rate, () => {
+        const room = own.pick(rooms);
+        const stream = own.pick(worker.writes);
+        const text = this.#text(worker, room.roomId, stream);
+        try {
+          room.send(text, { stream });
+        } catch (error) {
+          // The outbox is full, and says so.
+          if (!(error instanceof RoomError)) throw error;
+        }
+      });
+  }
+
+  /** Somebody who calls over HTTP. `patient`: asks again with the same clientId until it is answered; else gives up after the first failure. */
+  call(worker: Worker, patient: boolean): void {
+    const { rate, dice } = this.#parts;
+    const own = dice.apart();
+    this.#often(rate, () => {
+      const roomId = own.pick(worker.rooms);
+      const stream = own.pick(worker.writes);
+      const text = this.#text(worker, roomId, stream);
+      this.#track(this.#send(worker.who, { roomId, stream, text, clientId: randomUUID() }, patient ? RETRIES_MAX : 1));
+    });
+  }
+
+  /** Cuts somebody's line now and then, as a network does: what was on its way gets no answer. */
+  cutLines(aSecond: number): void {
+    const own = this.#parts.dice.apart();
+    this.#often(aSecond, () => {
+      if (this.#lines.size > 0) own.pick([...this.#lines])();
+    });
+  }
+
+  /** Does something at this rate, at instants that do not depend on how long it takes. */
+  often(aSecond: number, act: () => Promise<void>): void {
+    this.#often(aSecond, () => this.#track(act()));
+  }
+
+  /** No new messages. */
+  rest(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers.clear();
+  }
+
+  /** Resolves when every call over HTTP has been answered or given up. */
+  async answered(): Promise<void> {
+    while (this.#calls.size > 0) await Promise.all(this.#calls);
+  }
+
+  /** Messages of the SDK's outboxes that no timeline shows yet. */
+  get pending(): number {
+    return this.views().reduce((sum, { view }) => sum + view.pending.length, 0);
+  }
+
+  views(): { worker: Worker; room: LiveRoom; view: StreamView }[] {
+    return this.clients.flatMap(({ worker, rooms }) =>
+      rooms.flatMap((room) => Object.values(room.snapshot.streams).map((view) => ({ worker, room, view }))),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.rest();
+    await Promise.all(this.clients.map(({ client }) => client.close()));
+  }
+
+  #often(aSecond: number, act: () => void): void {
+    this.#timers.add(setInterval(act, 1_000 / aSecond));
+  }
+
+  #track(call: Promise<void>): void {
+    const tracked: Promise<void> = call.finally(() => this.#calls.delete(tracked));
+    this.#calls.add(tracked);
+  }
+
+  #text({ who }: Worker, roomId: string, stream: string): string {
+    const text = `${who.sub} ${this.#number++}`;
+    this.#parts.ledger.tried(text, { author: who.sub, roomId, stream });
+    return text;
+  }
+
+  /** What somebody is told after they opened a room: each entry once, in its order, none left out. */
+  #watch({ who }: Worker, room: LiveRoom): void {
+    const { ledger } = this.#parts;
+    const last = new Map(Object.values(room.snapshot.streams).map(({ stream, head }) => [stream, head]));
+    room.on('entry', ({ entry }) => {
+      const before = last.get(entry.stream) ?? 0;
+      const where = `${who.sub} in ${entry.roomId}/${entry.stream}`;
+      if (entry.seq <= before) ledger.duplicate(`${where} was told of ${entry.seq} after ${before}`);
+      else if (entry.seq > before + 1) ledger.holes(1, `${where} was told of ${entry.seq} after ${before}`);
+      last.set(entry.stream, Math.max(before, entry.seq));
+    });
+  }
+
+  async #send(who: Who, input: CommandInput<'message.send'>, attempts: number): Promise<void> {
+    const { ledger, portal, dice } = this.#parts;
+    const token = await portal.token(who);
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const urls = this.#parts.urls();
+      ledger.attempted(input.text);
+      try {
+        const { data } = await post(urls.length > 0 ? dice.pick(urls) : NOWHERE, token, 'message.send', input);
+        if (data !== undefined) return ledger.acked(input.text, data.entry);
+      } catch {
+        // Nobody was there, or they went in the middle of it.
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /** Socket.IO to whichever server the dice choose, every message's attempts and acks written down on the way. */
+  #transport(): Transport {
+    const { ledger, dice, urls } = this.#parts;
+    const inner = socketIoTransport();
+    return {
+      connect: (_url, auth, listener) => {
+        const serving = urls();
+        let over = false;
+        const end = (): void => {
+          over = true;
+          this.#lines.delete(cut);
+        };
+        const told: ConnectionListener = {
+          ...listener,
+          opened: () => listener.opened(),
+          event: (name, payload) => listener.event(name, payload),
+          refused: (error, reason) => {
+            end();
+            listener.refused(error, reason);
+          },
+          lost: (reason) => {
+            end();
+            listener.lost(reason);
+          },
+        };
+        const connection = inner.connect(serving.length > 0 ? dice.pick(serving) : NOWHERE, auth, told);
+        const cut = (): void => {
+          if (over) return;
+          end();
+          connection.close();
+          listener.lost('cut');
+        };
+        this.#lines.add(cut);
+        return {
+          emit(name, input, ack) {
+            if (name !== 'message.send') return connection.emit(name, input, ack);
+            const { text } = input as CommandInput<'message.send'>;
+            ledger.attempted(text);
+            connection.emit(name, input, (answer) => {
+              const { ok, ...rest } = answer as Answer;
+              if (ok && 'data' in rest) ledger.acked(text, rest.data.entry);
+              ack(answer);
+            });
+          },
+          close() {
+            end();
+            connection.close();
+          },
+        };
+      },
+    };
+  }
+}
