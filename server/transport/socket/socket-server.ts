@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Server as HttpServer } from 'node:http';
+import { type IncomingMessage, type Server as HttpServer, ServerResponse } from 'node:http';
 import { Server } from 'socket.io';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import { RoomError } from '../../../shared/contract/errors.ts';
@@ -64,6 +64,7 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
     },
   });
   io.engine.use(crossOrigin(settings.allowedOrigins, log));
+  io.engine.use(forgetRequest);
   io.engine.on('connection', (connection) => strangers.watch(connection));
   hub.attach(io);
 
@@ -133,6 +134,15 @@ function explain(error: unknown, { log }: SocketServerParts) {
   const correlationId = randomUUID();
   log.error({ err: error, correlationId }, 'a handshake failed');
   return internal(correlationId);
+}
+
+/**
+ * Engine.IO's stand-in for the response to an upgrade waits for the end of the connection, and would hold the request with its headers as long:
+ * 2 KB a connection. It stands last, so that the upgrade is done when `next` returns.
+ */
+function forgetRequest(_request: IncomingMessage, response: object, next: () => void): void {
+  next();
+  if (!(response instanceof ServerResponse)) Object.assign(response, { req: null });
 }
 
 const NOTHING = Object.freeze({});
