@@ -19,7 +19,6 @@ import {
   recordBytes,
   recordOf,
   successor,
-  uniqueEntryKey,
 } from './layout.ts';
 import { BSON_TYPE, MAX_DOCUMENT_BYTES, elements, joinElements, pickElements } from './raw-bson.ts';
 
@@ -96,7 +95,8 @@ export class Collection {
   // ---- reading
 
   get(record: number): Buffer | undefined {
-    return this.#env.documents.get(documentKey(this.id, record));
+    const shared = this.#env.documents.getBinaryFast(documentKey(this.id, record));
+    return shared && copyOf(shared);
   }
 
   /** The documents from `after` on (exclusive) in the order of their insertion, or against it; at most `limit`. */
@@ -175,8 +175,8 @@ export class Collection {
     for (const index of this.#indexes) {
       const gone = before.find((entries) => entries.index === index)?.keys ?? [];
       const come = after.find((entries) => entries.index === index)?.keys ?? [];
-      for (const key of gone) if (!come.some((other) => same(other, key))) this.#removeEntry(index, key, old.record);
-      for (const key of come) if (!gone.some((other) => same(other, key))) this.#putEntry(index, key, old.record);
+      for (const key of gone) if (!come.some((other) => other.equals(key))) this.#removeEntry(index, key, old.record);
+      for (const key of come) if (!gone.some((other) => other.equals(key))) this.#putEntry(index, key, old.record);
     }
     this.#noteKinds(after);
   }
@@ -202,7 +202,7 @@ export class Collection {
     const { index, keys } = entries;
     if (!index.unique) return;
     for (const [at, key] of keys.entries()) {
-      const holder = this.#env.index.get(uniqueEntryKey(index.id, key));
+      const holder = this.#env.index.getBinaryFast(key);
       if (holder && recordOf(holder) !== own) throw this.duplicateKey(index, entries.values[at] ?? []);
     }
   }
@@ -218,13 +218,13 @@ export class Collection {
     );
   }
 
-  #putEntry(index: IndexDefinition, key: Uint8Array, record: number): void {
-    if (index.unique) this.#env.index.putSync(uniqueEntryKey(index.id, key), recordBytes(record));
-    else this.#env.index.putSync(plainEntryKey(index.id, key, record), NOTHING);
+  #putEntry(index: IndexDefinition, key: Buffer, record: number): void {
+    if (index.unique) this.#env.index.putSync(key, recordBytes(record));
+    else this.#env.index.putSync(plainEntryKey(key, record), NOTHING);
   }
 
-  #removeEntry(index: IndexDefinition, key: Uint8Array, record: number): void {
-    this.#env.index.removeSync(index.unique ? uniqueEntryKey(index.id, key) : plainEntryKey(index.id, key, record));
+  #removeEntry(index: IndexDefinition, key: Buffer, record: number): void {
+    this.#env.index.removeSync(index.unique ? key : plainEntryKey(key, record));
   }
 
   /** What the planner must know about an index for as long as it lives is stored with the first document that makes it so. */
@@ -301,15 +301,22 @@ export class Collection {
     return faults;
   }
 
-  #hasEntry(index: IndexDefinition, key: Uint8Array, record: number): boolean {
-    if (!index.unique) return this.#env.index.get(plainEntryKey(index.id, key, record)) !== undefined;
-    const holder = this.#env.index.get(uniqueEntryKey(index.id, key));
+  #hasEntry(index: IndexDefinition, key: Buffer, record: number): boolean {
+    if (!index.unique) return this.#env.index.get(plainEntryKey(key, record)) !== undefined;
+    const holder = this.#env.index.get(key);
     return holder?.length === RECORD_BYTES && recordOf(holder) === record;
   }
 }
 
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
+/**
+ * LMDB's reader hands out one buffer again and again, whose `length` is that of the present value and whose memory is longer. Copying it
+ * into Node's pool costs a fraction of the memory block of its own that the reader's safe variant makes for each value.
+ */
+function copyOf(shared: Buffer): Buffer {
+  const { length } = shared;
+  const copy = Buffer.allocUnsafe(length);
+  copy.set(new Uint8Array(shared.buffer, shared.byteOffset, length));
+  return copy;
 }
 
 /** A key's part as a client is told it; an empty array is `undefined` in a key. */

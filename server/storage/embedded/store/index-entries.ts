@@ -2,12 +2,12 @@
 import { MongoError } from '../errors.ts';
 import { type Doc, decodeFields, encodeKey, indexKeys } from '../semantics/index.ts';
 import type { IndexDefinition } from './index-definition.ts';
-import { MAX_ENCODED_BYTES } from './layout.ts';
+import { MAX_ENCODED_BYTES, uniqueEntryKey } from './layout.ts';
 
-/** The encoded keys of one document in one index, without duplicates. */
+/** The keys of one document in one index, without duplicates, each with the index's id in front: in a unique index the whole LMDB key. */
 export interface Entries {
   readonly index: IndexDefinition;
-  readonly keys: readonly Uint8Array[];
+  readonly keys: readonly Buffer[];
   readonly values: readonly (readonly unknown[])[];
   readonly multikey: boolean;
   readonly cut: boolean;
@@ -53,16 +53,17 @@ function entriesIn(doc: Doc, index: IndexDefinition): Entries | undefined {
   const [only] = values;
   if (values.length === 1 && only) {
     const { key, exact } = encodeKey(only, index.directions);
-    const entries: Entries = { index, keys: [key], values, multikey, cut: !exact };
+    const entries: Entries = { index, keys: [uniqueEntryKey(index.id, key)], values, multikey, cut: !exact };
     checkLength(entries);
     return entries;
   }
-  const distinct = new Map<string, { key: Uint8Array; values: readonly unknown[] }>();
+  const distinct = new Map<string, { key: Buffer; values: readonly unknown[] }>();
   let cut = false;
   for (const value of values) {
     const { key, exact } = encodeKey(value, index.directions);
     if (!exact) cut = true;
-    distinct.set(Buffer.from(key).toString('latin1'), { key, values: value });
+    const whole = uniqueEntryKey(index.id, key);
+    distinct.set(whole.toString('latin1'), { key: whole, values: value });
   }
   const kept = [...distinct.values()];
   const entries: Entries = {

@@ -53,11 +53,11 @@ export function uniqueEntryKey(index: number, encoded: Uint8Array): Buffer {
   return key;
 }
 
-export function plainEntryKey(index: number, encoded: Uint8Array, record: number): Buffer {
-  const key = Buffer.allocUnsafe(ID_BYTES + encoded.length + RECORD_BYTES);
-  key.writeUInt32BE(index, 0);
-  key.set(encoded, ID_BYTES);
-  key.writeUIntBE(record, ID_BYTES + encoded.length, RECORD_BYTES);
+/** The key of an entry that is not unique: the unique form with the record number behind it. */
+export function plainEntryKey(uniqueForm: Buffer, record: number): Buffer {
+  const key = Buffer.allocUnsafe(uniqueForm.length + RECORD_BYTES);
+  uniqueForm.copy(key, 0);
+  key.writeUIntBE(record, uniqueForm.length, RECORD_BYTES);
   return key;
 }
 
