@@ -1,6 +1,6 @@
 import { officeCalendar } from '../../../server/calendar/office-calendar.ts';
 import type { NodeAction } from '../../../shared/contract/flow.ts';
-import type { Template } from '../../../shared/contract/templates.ts';
+import type { NodeInput, Posting, Template } from '../../../shared/contract/templates.ts';
 import { instantAt, localDate, localTime } from '../../../shared/model/calendar/local-date.ts';
 import type { WorkingCalendar } from '../../../shared/model/calendar/working-calendar.ts';
 import { builtInTemplate } from '../../../shared/model/flow/built-in-templates.ts';
@@ -16,7 +16,7 @@ import {
   SYSTEM_ACTOR,
 } from '../../../shared/model/flow/flow.ts';
 import { beginFlow, type FlowEvent, step } from '../../../shared/model/flow/step.ts';
-import { snapshotOf } from '../../../shared/model/flow/template-steps.ts';
+import { completeNodes, snapshotOf } from '../../../shared/model/flow/template-steps.ts';
 
 export const TZ = 'Asia/Shanghai';
 export const calendar2026 = officeCalendar({ timeZone: TZ, opening: '09:00', cutoff: '17:30' });
@@ -83,6 +83,17 @@ export const file = (name = 'result.pdf', size = 1000): FlowFile => ({
   name,
   size,
   type: 'application/pdf',
+});
+
+/** A template of its author's own. */
+export const customTemplate = (...nodes: NodeInput[]): Template => postingTemplate('any-staff', ...nodes);
+export const postingTemplate = (posting: Posting, ...nodes: NodeInput[]): Template => ({
+  id: 't',
+  name: 'T',
+  status: 'published',
+  builtIn: false,
+  posting,
+  nodes: completeNodes(nodes),
 });
 
 export const staffOf = ({ id, name, org = '', roles, dept }: FlowActor, free = true) => ({
