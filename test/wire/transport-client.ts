@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket as TcpSocket } from 'node:net';
 import { io, type Socket } from 'socket.io-client';
 import type { WireError } from '../../shared/contract/errors.ts';
+import { within } from '../support/client.ts';
 import { type TestService } from '../support/service.ts';
 import { tokenOf, type Who } from '../support/tokens.ts';
 
@@ -9,28 +10,6 @@ export const BUYER: Who = { sub: 'buyer-1', side: 'buyer', org: 'org-b' };
 export const SERVICE: Who = { sub: 'portal', side: 'service' };
 
 export type Answer = { ok: true; data: Record<string, unknown> } | { ok: false; error: WireError };
-
-/** Waits for a promise at most so long, and says what was waited for when it does not come. */
-export async function within<Value>(what: string, promise: Promise<Value>, ms = 5_000): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for: ${what}`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Looks again until something holds; for states of the server that no event tells of. */
-export async function eventually(what: string, holds: () => boolean, ms = 5_000): Promise<void> {
-  const until = performance.now() + ms;
-  while (!holds()) {
-    if (performance.now() > until) throw new Error(`did not come true within ${ms} ms: ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 export interface ConnectOptions {
   auth?: Record<string, unknown>;
@@ -53,11 +32,11 @@ export async function refusalOf(
 ): Promise<Error & { data?: WireError; description?: unknown; context?: unknown }> {
   try {
     return await within(
-      'a refusal',
       new Promise((resolve, reject) => {
         socket.once('connect_error', resolve);
         socket.once('connect', () => reject(new Error('was let in')));
       }),
+      'a refusal',
     );
   } finally {
     socket.disconnect();
@@ -74,21 +53,21 @@ export async function connectAs(
   const token = await tokenOf(who, lifeSeconds === undefined ? {} : { lifeSeconds });
   const socket = open(service.service.url, { ...options, auth: { token, ...options.auth } });
   await within(
-    'a connection',
     new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('connect_error', reject);
     }),
+    'a connection',
   );
   return socket;
 }
 
 export function call(socket: Socket, name: string, ...args: unknown[]): Promise<Answer> {
-  return within(`an answer to ${name}`, socket.emitWithAck(name, ...args) as Promise<Answer>);
+  return within(socket.emitWithAck(name, ...args) as Promise<Answer>, `an answer to ${name}`);
 }
 
 export function eventOf(socket: Socket, name: string): Promise<unknown> {
-  return within(`the event ${name}`, new Promise((resolve) => socket.once(name, resolve)));
+  return within(new Promise((resolve) => socket.once(name, resolve)), `the event ${name}`);
 }
 
 export async function post(

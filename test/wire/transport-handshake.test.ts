@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { decodeJwt } from 'jose';
 import { ManualClock } from '../support/manual-clock.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { tokenOf } from '../support/tokens.ts';
-import { BUYER, call, connectAs, eventOf, open, post, refusalOf, SERVICE, Tcp, within } from './transport-client.ts';
+import { within } from '../support/client.ts';
+import { BUYER, call, connectAs, eventOf, open, post, refusalOf, SERVICE, Tcp } from './transport-client.ts';
 
 const TRANSPORTS = ['websocket', 'polling'] as const;
 
@@ -60,7 +62,7 @@ describe('handshake', () => {
 
       it('lets a session that was refused try again with a better token', async () => {
         const socket = open(url(), { auth: { token: 'bad' }, transports: [transport] });
-        await within('a refusal', new Promise((resolve) => socket.once('connect_error', resolve)));
+        await within(new Promise((resolve) => socket.once('connect_error', resolve)), 'a refusal');
         socket.auth = { token: await tokenOf(BUYER) };
         const connected = eventOf(socket, 'connect');
         socket.connect();
@@ -120,7 +122,7 @@ describe('handshake', () => {
       expect((await fetch(url() + address, { headers: { origin: 'https://evil.example' } })).status).to.equal(403);
       const upgrade = new Tcp(service);
       upgrade.upgrade(address.replace('polling', 'websocket'), { Origin: 'https://evil.example' });
-      await within('the end of the upgrade', upgrade.closed);
+      await within(upgrade.closed, 'the end of the upgrade');
       expect(upgrade.received).to.match(/^HTTP\/1.1 403 Forbidden\r\n/);
       expect(upgrade.received).to.include('"code":"forbidden"');
     });
@@ -168,21 +170,19 @@ describe('handshake', () => {
     });
 
     it('warns a minute ahead, and ends the connection when the token is over', async () => {
-      const socket = await connectAs(service, BUYER, { lifeSeconds: 3600 });
-      const expiresAt = new Date(Math.floor(Date.now() / 1000 + 3600) * 1000).toISOString().slice(0, 16);
+      const token = await tokenOf(BUYER, { lifeSeconds: 3600 });
+      const expiresAt = (decodeJwt(token).exp ?? 0) * 1000;
+      const socket = await connectAs(service, BUYER, { auth: { token } });
       const warned = eventOf(socket, 'auth.expiring');
-      const early = { warned: false };
-      socket.once('auth.expiring', () => {
-        early.warned = true;
-      });
-      const start = wall.now();
-      wall.advance(3600_000 - 65_000);
+      let early = true;
+      socket.once('auth.expiring', () => expect(early).to.equal(false));
+      wall.advance(expiresAt - 62_000 - wall.now());
       expect((await call(socket, 'room.list', {})).ok).to.equal(true);
-      expect(early.warned).to.equal(false);
-      wall.advance(6_000);
-      expect(((await warned) as { at: string }).at.slice(0, 16)).to.equal(expiresAt);
+      early = false;
+      wall.advance(4_000);
+      expect(await warned).to.deep.equal({ at: new Date(expiresAt).toISOString() });
       const ended = eventOf(socket, 'disconnect');
-      wall.advance(start + 3602_000 - wall.now());
+      wall.advance(expiresAt + 2_000 - wall.now());
       await ended;
     });
 

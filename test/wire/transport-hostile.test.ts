@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { pino } from 'pino';
 import type { Socket } from 'socket.io-client';
 import { z } from 'zod';
@@ -12,7 +12,8 @@ import { ERROR_CODES, type WireError } from '../../shared/contract/errors.ts';
 import { type CommandName, commandNames, commands } from '../../shared/contract/registry.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { tokenOf } from '../support/tokens.ts';
-import { call, connectAs, eventually, pollingSession, post, Tcp, within } from './transport-client.ts';
+import { until, within } from '../support/client.ts';
+import { call, connectAs, pollingSession, post, Tcp } from './transport-client.ts';
 import { CLOSING, frame } from './transport-frames.ts';
 
 const OPERATOR = { sub: 'op', side: 'operator' } as const;
@@ -122,7 +123,7 @@ describe('hostile input', function () {
         ['an empty name', '', [{}], 'not_found'],
         ['a name of 100,000 characters', 'x'.repeat(100_000), [{}], 'not_found'],
         ['two inputs', 'room.list', [{}, {}], 'invalid'],
-        ['twenty inputs', 'room.list', Array(20).fill({}), 'invalid'],
+        ['twenty inputs', 'room.list', Array.from({ length: 20 }, () => ({})), 'invalid'],
         ['a text', 'room.get', ['text'], 'invalid'],
         ['a number', 'room.get', [5], 'invalid'],
         ['true', 'room.get', [true], 'invalid'],
@@ -176,7 +177,7 @@ describe('hostile input', function () {
         agent: false,
       });
       outgoing.end(body);
-      const [response] = await within('a response', once(outgoing, 'response'));
+      const [response] = await within(once(outgoing, 'response'), 'a response');
       let text = '';
       for await (const chunk of response) text += String(chunk);
       return { status: Number(response.statusCode), text, type: String(response.headers['content-type']) };
@@ -245,7 +246,7 @@ describe('hostile input', function () {
     it('headers above the limit are refused by Node: 431', async () => {
       const tcp = new Tcp(service);
       tcp.send(`GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(40_000)}\r\n\r\n`);
-      await within('the end', tcp.closed);
+      await within(tcp.closed, 'the end');
       expect(tcp.received).to.match(/^HTTP\/1.1 431 /);
     });
 
@@ -254,7 +255,7 @@ describe('hostile input', function () {
       tcp.send(
         'POST /v1/message.send HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n',
       );
-      await eventually('the refusal', () => tcp.received.includes('"unauthenticated"'));
+      await until('the refusal', () => tcp.received.includes('"unauthenticated"'));
       tcp.socket.destroy();
     });
 
@@ -267,7 +268,7 @@ describe('hostile input', function () {
       it(`${JSON.stringify(bytes)} is answered by Node, or closed`, async () => {
         const tcp = new Tcp(service);
         tcp.send(bytes);
-        await within('the end', tcp.closed);
+        await within(tcp.closed, 'the end');
         expect(tcp.received).to.match(/^(HTTP\/1.1 (400|505)|$)/);
       });
     }
@@ -292,9 +293,9 @@ describe('hostile input', function () {
     async function member(): Promise<Tcp> {
       const tcp = new Tcp(service);
       tcp.upgrade();
-      await eventually('the upgrade', () => tcp.received.includes('101'));
+      await until('the upgrade', () => tcp.received.includes('101'));
       tcp.send(frame(`40${JSON.stringify({ token })}`));
-      await eventually('the welcome', () => tcp.received.includes('40{"sid"'));
+      await until('the welcome', () => tcp.received.includes('40{"sid"'));
       return tcp;
     }
 
@@ -330,8 +331,8 @@ describe('hostile input', function () {
         const tcp = await member();
         for (const packet of packets) tcp.send(typeof packet === 'string' ? frame(packet) : packet);
         await within(
+          Promise.race([tcp.closed, until('the closing frame', () => tcp.received.includes(CLOSING))]),
           'the end',
-          Promise.race([tcp.closed, eventually('the closing frame', () => tcp.received.includes(CLOSING))]),
         );
         tcp.socket.destroy();
       });
@@ -352,7 +353,7 @@ describe('hostile input', function () {
         const tcp = await member();
         for (const packet of packets) tcp.send(frame(packet));
         tcp.send(frame('42777["room.list",{}]'));
-        await eventually('the next answer', () => tcp.received.includes('43777['));
+        await until('the next answer', () => tcp.received.includes('43777['));
         tcp.socket.destroy();
       });
     }
@@ -385,13 +386,13 @@ describe('hostile input', function () {
           tcp.send(bytes);
         }
         tcp.socket.end();
-        await within('the end of a fuzzed connection', tcp.closed, 10_000);
+        await within(tcp.closed, 'the end of a fuzzed connection', 10_000);
       };
       const property = fc.asyncProperty(fc.boolean(), fc.array(mutation, { minLength: 1, maxLength: 6 }), run);
       await fc.assert(property, { seed: 1, numRuns: 40, interruptAfterTimeLimit: 5_000 });
       const before = heap();
       await fc.assert(property, { seed: 2, numRuns: 600, interruptAfterTimeLimit: 8_000 });
-      await eventually('nothing is left', () => service.service.load().connections === 2);
+      await until('nothing is left', () => service.service.load().connections === 2);
       expect(heap() - before, 'bytes more').to.be.lessThan(8e6);
       expect(service.service.load()).to.deep.include({ strangers: 0 });
     });
@@ -408,7 +409,7 @@ describe('hostile input', function () {
         }),
         { seed: 3, numRuns: 150, interruptAfterTimeLimit: 6_000 },
       );
-      await eventually('nothing is left', () => service.service.load().connections === 2, 35_000);
+      await until('nothing is left', () => service.service.load().connections === 2, 35_000);
     });
   });
 });

@@ -9,19 +9,8 @@ import {
 import { ManualClock } from '../support/manual-clock.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { tokenOf } from '../support/tokens.ts';
-import {
-  BUYER,
-  call,
-  connectAs,
-  eventOf,
-  eventually,
-  open,
-  pollingSession,
-  post,
-  refusalOf,
-  Tcp,
-  within,
-} from './transport-client.ts';
+import { until, within } from '../support/client.ts';
+import { BUYER, call, connectAs, eventOf, open, pollingSession, post, refusalOf, Tcp } from './transport-client.ts';
 import { CLOSING, frame } from './transport-frames.ts';
 
 const TRANSPORTS = ['websocket', 'polling'] as const;
@@ -64,7 +53,7 @@ describe('limits of addresses', () => {
     for (let n = 0; n < handshakes; n++) await handshake('192.0.2.3');
     const tcp = new Tcp(service);
     tcp.upgrade('/socket.io/?EIO=4&transport=websocket', { 'X-Forwarded-For': '192.0.2.3' });
-    await within('the end', tcp.closed);
+    await within(tcp.closed, 'the end');
     expect(tcp.received).to.match(/^HTTP\/1.1 429 Too Many Requests\r\n/);
     expect(tcp.received).to.match(/Retry-After: \d+\r\n/);
     expect(tcp.received).to.include('"code":"rate_limited"');
@@ -95,13 +84,8 @@ describe('limits of addresses', () => {
 
   it('holds at most so many connections for an address, and forgets them when they end', async () => {
     const most = CONNECTIONS_PER_ADDRESS * factor;
-    await eventually('nothing is left from before', () => service.service.load().connections === 0, 25_000).catch(
-      () => {
-        // Polling sessions of the tests before end with their deadline, by the wall clock.
-        wall.advance(60_000);
-      },
-    );
-    await eventually('nothing is left from before', () => service.service.load().connections === 0);
+    // Polling sessions of the tests before ended with their deadline, when the wall clock was advanced.
+    await until('nothing is left from before', () => service.service.load().connections === 0);
     const sockets = [];
     for (let n = 0; n < most; n++) {
       wall.advance(6_000);
@@ -119,10 +103,10 @@ describe('limits of addresses', () => {
     expect(refused.status).to.equal(429);
     expect(await refused.text()).to.include(`At most ${most} connections`);
     sockets.pop()?.disconnect();
-    await eventually('one is free', () => service.service.load().connections === most - 1);
+    await until('one is free', () => service.service.load().connections === most - 1);
     (await connectAs(service, BUYER, { headers: from('192.0.2.6') })).disconnect();
     for (const socket of sockets) socket.disconnect();
-    await eventually('all are gone', () => service.service.load().connections === 0);
+    await until('all are gone', () => service.service.load().connections === 0);
     expect(service.service.load()).to.deep.equal({ connections: 0, strangers: 0, addresses: 0 });
   });
 
@@ -146,10 +130,10 @@ describe('limits of strangers', () => {
     service = await startTestService({ overrides: { handshakeMs } });
   });
   after(() => service.stop());
-  afterEach(() => eventually('no connection is left', () => service.service.load().connections === 0));
+  afterEach(() => until('no connection is left', () => service.service.load().connections === 0));
 
   it('cuts a raw connection that never says anything', async () => {
-    await within('the cut', new Tcp(service).closed);
+    await within(new Tcp(service).closed, 'the cut');
   });
 
   it('cuts a raw connection that never finishes its headers, however busy it is', async () => {
@@ -157,7 +141,7 @@ describe('limits of strangers', () => {
     tcp.send('GET / HTTP/1.1\r\nHost: x\r\n');
     const timer = setInterval(() => tcp.send('X-More: 1\r\n'), 50);
     try {
-      await within('the cut', tcp.closed);
+      await within(tcp.closed, 'the cut');
     } finally {
       clearInterval(timer);
     }
@@ -171,7 +155,7 @@ describe('limits of strangers', () => {
     refused.upgrade();
     refused.send(frame('40{"token":"bad"}'));
     // Neither answers the closing frame: the TCP connection is cut all the same.
-    await within('the cut', Promise.all([silent.closed, refused.closed]));
+    await within(Promise.all([silent.closed, refused.closed]), 'the cut');
     expect(silent.received).to.match(/^HTTP\/1.1 101 /);
     expect(refused.received).to.include('"code":"unauthenticated"');
   });
@@ -179,7 +163,7 @@ describe('limits of strangers', () => {
   it('ends a polling session that never authenticates, also one that does not poll', async () => {
     const address = await pollingSession(service.service.url);
     expect(service.service.load()).to.deep.equal({ connections: 1, strangers: 1, addresses: 1 });
-    await eventually('it is gone', () => service.service.load().connections === 0);
+    await until('it is gone', () => service.service.load().connections === 0);
     expect((await fetch(address)).status).to.equal(400);
     expect(service.service.load()).to.deep.equal({ connections: 0, strangers: 0, addresses: 0 });
   });
@@ -193,7 +177,7 @@ describe('limits of what a stranger sends', () => {
     service = await startTestService({ overrides: { handshakeMs: 30_000 } });
   });
   after(() => service.stop());
-  afterEach(() => eventually('no connection is left', () => service.service.load().connections === 0));
+  afterEach(() => until('no connection is left', () => service.service.load().connections === 0));
 
   for (const [what, packets] of [
     ['many packets', Array(STRANGER_PACKETS_MAX + 1).fill('40{"token":"bad"}')],
@@ -206,9 +190,9 @@ describe('limits of what a stranger sends', () => {
     it(`cuts a WebSocket that sends ${what}`, async () => {
       const tcp = new Tcp(service);
       tcp.upgrade();
-      await eventually('the upgrade', () => tcp.received.includes('101'));
+      await until('the upgrade', () => tcp.received.includes('101'));
       for (const packet of packets) tcp.send(frame(packet));
-      await eventually('the closing frame', () => tcp.received.includes(CLOSING));
+      await until('the closing frame', () => tcp.received.includes(CLOSING));
       tcp.socket.destroy();
     });
 
@@ -223,25 +207,25 @@ describe('limits of what a stranger sends', () => {
   it('authenticates a connection once: a second CONNECT ends it', async () => {
     const tcp = new Tcp(service);
     tcp.upgrade();
-    await eventually('the upgrade', () => tcp.received.includes('101'));
+    await until('the upgrade', () => tcp.received.includes('101'));
     const connect = frame(`40${JSON.stringify({ token: await tokenOf(BUYER) })}`);
     tcp.send(Buffer.concat([connect, connect, connect]));
-    await eventually('the answers', () => (tcp.received.match(/4[04]\{/g) ?? []).length === 3);
+    await until('the answers', () => (tcp.received.match(/4[04]\{/g) ?? []).length === 3);
     expect(tcp.received.match(/40\{"sid"/g)?.length).to.equal(1);
     expect(tcp.received).to.include('"code":"conflict"');
     tcp.send(connect);
-    await eventually('the closing frame', () => tcp.received.includes(CLOSING));
+    await until('the closing frame', () => tcp.received.includes(CLOSING));
     tcp.socket.destroy();
   });
 
   it('a client that leaves its namespace leaves altogether', async () => {
     const tcp = new Tcp(service);
     tcp.upgrade();
-    await eventually('the upgrade', () => tcp.received.includes('101'));
+    await until('the upgrade', () => tcp.received.includes('101'));
     tcp.send(frame(`40${JSON.stringify({ token: await tokenOf(BUYER) })}`));
-    await eventually('the welcome', () => tcp.received.includes('40{"sid"'));
+    await until('the welcome', () => tcp.received.includes('40{"sid"'));
     tcp.send(frame('41'));
-    await eventually('it is gone', () => service.service.load().connections === 0);
+    await until('it is gone', () => service.service.load().connections === 0);
     tcp.socket.destroy();
   });
 });
@@ -302,7 +286,7 @@ describe('limits of members', () => {
       const socket = await connectAs(service, { ...BUYER, sub: `large-${transport}` }, { transports: [transport] });
       const ended = new Promise<string>((resolve) => socket.once('disconnect', (reason) => resolve(reason)));
       socket.emit('message.send', { text: 'x'.repeat(PAYLOAD_MAX_BYTES) });
-      expect(await within('the end', ended)).to.be.oneOf(['transport error', 'transport close']);
+      expect(await within(ended, 'the end')).to.be.oneOf(['transport error', 'transport close']);
       socket.disconnect();
     });
 

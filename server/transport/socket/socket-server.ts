@@ -88,8 +88,8 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
   const onDisconnecting = function (this: RoomsSocket, reason: string): void {
     expiry.unwatch(this);
     hub.remove(this);
-    // There is no other namespace to go to; without this the connection would stay, and belong to nobody.
-    if (reason === 'client namespace disconnect') this.conn.close();
+    // There is no other namespace to go to; without this the connection would stay, and belong to nobody. Not now: closing it here would end it twice.
+    if (reason === 'client namespace disconnect') process.nextTick(close, this.conn);
   };
 
   io.on('connection', (socket) => {
@@ -152,6 +152,8 @@ function letGo(socket: RoomsSocket): void {
   Object.assign(socket, { handshake: NOTHING });
   Object.assign(socket.conn, { request: null });
 }
+
+const close = (connection: RoomsSocket['conn']): void => connection.close();
 
 /** Tells every connection that this server stops at an instant. */
 export function announceDraining(io: RoomsServer, at: string): void {

@@ -5,7 +5,8 @@ import { stopInOrder } from '../../../server/app/stop-in-order.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { startTestService } from '../../support/service.ts';
 import { tokenOf } from '../../support/tokens.ts';
-import { call, connectAs, eventOf, open, post, within } from '../../wire/transport-client.ts';
+import { within } from '../../support/client.ts';
+import { call, connectAs, eventOf, open, post } from '../../wire/transport-client.ts';
 import { ServiceProcess } from './service-process.ts';
 
 const PORTAL = { sub: 'portal', side: 'service' } as const;
@@ -75,10 +76,10 @@ describe('the stop of a service', () => {
     expect((await fetch(`${url}/socket.io/?EIO=4&transport=polling`)).status).to.equal(503);
     // Who is still here is still served, and is let go in a way after which a client comes back by itself.
     expect((await call(socket, 'room.list', {})).ok).to.equal(true);
-    expect(await within('the end', ended)).to.equal('transport close');
-    await within('the stop', stopped, 10_000);
+    expect(await within(ended, 'the end')).to.equal('transport close');
+    await within(stopped, 'the stop', 10_000);
     const nobody = open(url);
-    await within('a refusal', new Promise((resolve) => nobody.once('connect_error', resolve)));
+    await within(new Promise((resolve) => nobody.once('connect_error', resolve)), 'a refusal');
     nobody.disconnect();
   });
 
@@ -142,7 +143,7 @@ describe('a service process', function () {
     const roomId = await roomOn(url);
     const token = await tokenOf(BUYER);
     const socket = open(url, { auth: { token } });
-    await within('a connection', new Promise((resolve) => socket.once('connect', resolve as () => void)));
+    await within(new Promise((resolve) => socket.once('connect', resolve as () => void)), 'a connection');
     const acked: string[] = [];
     const send = (): void => {
       const clientId = randomUUID();
@@ -156,8 +157,8 @@ describe('a service process', function () {
     first.child.kill('SIGTERM');
     await draining;
     await within(
-      'the end of the connection',
       new Promise((resolve) => socket.once('disconnect', resolve as () => void)),
+      'the end of the connection',
     );
     expect(await first.end()).to.deep.equal({ code: 0, signal: null });
     expect(first.stderr).to.equal('');
@@ -182,7 +183,7 @@ describe('a service process', function () {
     const slow = start();
     const url = await slow.url();
     const socket = open(url, { auth: { token: await tokenOf(BUYER) } });
-    await within('a connection', new Promise((resolve) => socket.once('connect', resolve as () => void)));
+    await within(new Promise((resolve) => socket.once('connect', resolve as () => void)), 'a connection');
     slow.child.kill('SIGTERM');
     await eventOf(socket, 'server.draining');
     slow.child.kill('SIGINT');
