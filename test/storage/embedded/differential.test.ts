@@ -94,7 +94,7 @@ async function round(seed: number, left: Collection, right: Collection): Promise
   // DocumentDB sorts an empty array like null (MongoDB: below it) and takes 1.5 and Decimal128 1.5 for different in a join.
   const generator = new Generator(dice, { emptyArrays: dice.chance(0.5), decimals: dice.chance(0.7) });
   const documents = Array.from({ length: DOCUMENTS }, (_, id) => generator.document(id));
-  for (const side of [left, right]) await side.insertMany(documents.map((document) => ({ ...document })) as Document[]);
+  for (const side of [left, right]) await side.insertMany(documents.map((document) => ({ ...document })));
   await addIndexes(left, generator);
   let compared = 0;
   for (let count = 0; count < STEPS; count++) {

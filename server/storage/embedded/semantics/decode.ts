@@ -19,6 +19,7 @@ export const MAX_DEPTH = 200;
 
 const LONGEST_CACHED_NAME = 32;
 const NAME_SLOTS = 4096;
+const SHORT_TEXT = 24;
 /** Field names come again and again: interning them saves their decoding and lets objects share a shape. */
 const names: (string | undefined)[] = Array.from({ length: NAME_SLOTS });
 
@@ -109,7 +110,14 @@ class Reader {
   }
 
   private int32(): number {
-    return this.bytes.readInt32LE(this.need(4));
+    const { bytes } = this;
+    const start = this.need(4);
+    return (
+      (bytes[start] as number) |
+      ((bytes[start + 1] as number) << 8) |
+      ((bytes[start + 2] as number) << 16) |
+      ((bytes[start + 3] as number) << 24)
+    );
   }
 
   private name(): string {
@@ -151,7 +159,21 @@ class Reader {
     if (size < 1) throw malformed('a string has an impossible length');
     const start = this.need(size);
     if (this.bytes[start + size - 1] !== 0) throw malformed('a string has no end');
-    return this.bytes.toString('utf8', start, start + size - 1);
+    return size <= SHORT_TEXT
+      ? this.shortText(start, start + size - 1)
+      : this.bytes.toString('utf8', start, start + size - 1);
+  }
+
+  /** Reads short text without a call into the runtime, which costs more than the text. */
+  private shortText(start: number, end: number): string {
+    const { bytes } = this;
+    const codes: number[] = [];
+    for (let index = start; index < end; index++) {
+      const byte = bytes[index] as number;
+      if (byte > 127) return bytes.toString('utf8', start, end);
+      codes.push(byte);
+    }
+    return String.fromCharCode(...codes);
   }
 
   private value(type: number, depth: number): unknown {
@@ -174,7 +196,9 @@ class Reader {
         return null;
       case 0x07: {
         const start = this.need(12);
-        return new ObjectId(Uint8Array.prototype.slice.call(this.bytes, start, start + 12));
+        const id = Buffer.allocUnsafe(12);
+        for (let index = 0; index < 12; index++) id[index] = this.bytes[start + index] as number;
+        return new ObjectId(id);
       }
       case 0x08:
         return this.bytes[this.need(1)] !== 0;

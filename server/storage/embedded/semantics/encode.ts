@@ -1,17 +1,7 @@
-import {
-  Binary,
-  BSONSymbol,
-  type BSONRegExp,
-  Code,
-  type Decimal128,
-  type Double,
-  type Int32,
-  type Long,
-  type ObjectId,
-} from 'bson';
+import { Binary, BSONSymbol, type BSONRegExp, Code, type Decimal128, type Double, type Long, ObjectId } from 'bson';
 import { MongoError } from '../errors.ts';
 import { MAX_DEPTH } from './decode.ts';
-import { binaryParts, type Doc, isInt32, kindOf, regexParts, toNumber } from './values.ts';
+import { binaryParts, type Doc, isDoc, isInt32, kindOf, regexParts, toNumber } from './values.ts';
 
 /** A document that is BSON already: `encode` copies its bytes where it stands in another document. */
 export class RawDocument {
@@ -29,7 +19,7 @@ let at = 0;
 export function encode(doc: Doc): Uint8Array {
   at = 0;
   writeDocument(doc, 0);
-  const result = Buffer.allocUnsafeSlow(at);
+  const result = Buffer.allocUnsafe(at);
   scratch.copy(result, 0, 0, at);
   // One large document must not hold its size for ever.
   if (scratch.length > 1 << 22) scratch = Buffer.allocUnsafeSlow(1 << 16);
@@ -69,7 +59,7 @@ function begin(): number {
 function end(start: number): void {
   reserve(1);
   scratch[at++] = 0;
-  scratch.writeInt32LE(at - start, start);
+  putInt32(at - start, start);
 }
 
 function writeHead(type: number, name: string): void {
@@ -94,10 +84,27 @@ function writeHead(type: number, name: string): void {
 function writeText(text: string): void {
   const { length } = text;
   reserve(length * 3 + 5);
-  const written = scratch.write(text, at + 4, 'utf8');
-  scratch.writeInt32LE(written + 1, at);
-  at += 4 + written;
+  const start = at + 4;
+  let index = 0;
+  // A call into the runtime costs more than a short loop.
+  if (length <= 48) {
+    for (; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 127) break;
+      scratch[start + index] = code;
+    }
+  }
+  const written = index === length ? length : scratch.write(text, start, 'utf8');
+  putInt32(written + 1, at);
+  at = start + written;
   scratch[at++] = 0;
+}
+
+function putInt32(value: number, place: number): void {
+  scratch[place] = value;
+  scratch[place + 1] = value >> 8;
+  scratch[place + 2] = value >> 16;
+  scratch[place + 3] = value >> 24;
 }
 
 function writeCText(text: string): void {
@@ -115,14 +122,14 @@ function writeBytes(bytes: Uint8Array): void {
 
 function writeInt32(value: number): void {
   reserve(4);
-  scratch.writeInt32LE(value, at);
+  putInt32(value, at);
   at += 4;
 }
 
 function writeInt64(low: number, high: number): void {
   reserve(8);
-  scratch.writeInt32LE(low | 0, at);
-  scratch.writeInt32LE(high | 0, at + 4);
+  putInt32(low, at);
+  putInt32(high, at + 4);
   at += 8;
 }
 
@@ -142,12 +149,18 @@ function writeField(name: string, value: unknown, depth: number): void {
     }
     return;
   }
-  if (value instanceof RawDocument) {
+  if (isDoc(value)) {
+    writeHead(0x03, name);
+    writeDocument(value, depth + 1);
+  } else if (value instanceof ObjectId) {
+    writeHead(0x07, name);
+    reserve(12);
+    const { id } = value;
+    for (let index = 0; index < 12; index++) scratch[at++] = id[index] as number;
+  } else if (value instanceof RawDocument) {
     writeHead(0x03, name);
     writeBytes(value.bytes);
-    return;
-  }
-  writeOther(name, value, depth);
+  } else writeOther(name, value, depth);
 }
 
 function writeDouble(value: number): void {
@@ -158,10 +171,6 @@ function writeDouble(value: number): void {
 
 function writeOther(name: string, value: unknown, depth: number): void {
   switch (kindOf(value)) {
-    case 'object':
-      writeHead(0x03, name);
-      writeDocument(value as Doc, depth + 1);
-      return;
     case 'array':
       writeHead(0x04, name);
       writeArray(value as unknown[], depth + 1);
@@ -174,10 +183,6 @@ function writeOther(name: string, value: unknown, depth: number): void {
       writeHead(0x08, name);
       reserve(1);
       scratch[at++] = value === true ? 1 : 0;
-      return;
-    case 'objectId':
-      writeHead(0x07, name);
-      writeBytes((value as ObjectId).id);
       return;
     case 'date':
       writeHead(0x09, name);
@@ -193,7 +198,7 @@ function writeOther(name: string, value: unknown, depth: number): void {
       return;
     case 'int':
       writeHead(0x10, name);
-      writeInt32(toNumber(value as Int32));
+      writeInt32(toNumber(value));
       return;
     case 'decimal':
       writeHead(0x13, name);
@@ -265,5 +270,5 @@ function writeCode(name: string, value: unknown, depth: number): void {
   const start = begin();
   writeText(value.code);
   writeDocument(value.scope, depth + 1);
-  scratch.writeInt32LE(at - start, start);
+  putInt32(at - start, start);
 }

@@ -1,4 +1,4 @@
-import { BSONRegExp, ObjectId } from 'bson';
+import { BSONRegExp, BSONSymbol, ObjectId } from 'bson';
 import { MongoError } from '../errors.ts';
 import { compareValues, rankOf } from './compare.ts';
 import type { Test } from './filterPath.ts';
@@ -106,7 +106,7 @@ export function regexTest(operand: BSONRegExp | RegExp): Test {
     if (typeof value !== 'object') return false;
     const kind = kindOf(value);
     if (kind === 'regex') return compareValues(value, operand) === 0;
-    return kind === 'symbol' && regex.test(String(value));
+    return value instanceof BSONSymbol && regex.test(value.value);
   };
 }
 

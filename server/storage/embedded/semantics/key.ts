@@ -6,7 +6,7 @@ import {
   type Decimal128,
   Double,
   Long,
-  type ObjectId,
+  ObjectId,
   Timestamp,
 } from 'bson';
 import { compareDecimals, type Decimal, fromDecimal128, fromDouble } from './decimal.ts';
@@ -54,6 +54,7 @@ export function encodeKey(values: readonly unknown[], directions: readonly (1 | 
 /** A string that is the same for equal values and for no others, of any length: what sets, groups and joins go by. */
 export function hashOf(value: unknown): string {
   if (typeof value === 'string') return `s${value}`;
+  if (value instanceof ObjectId) return `o${value.toHexString()}`;
   if (typeof value === 'number') return `n${value === 0 ? 0 : value}`;
   if (
     value instanceof Long &&
@@ -136,11 +137,12 @@ function writeBody(value: unknown): void {
     case 'binData':
       writeBinary(value as Binary);
       return;
-    case 'objectId':
+    case 'objectId': {
       reserve(12);
-      scratch.set((value as ObjectId).id, at);
-      at += 12;
+      const { id } = value as ObjectId;
+      for (let index = 0; index < 12; index++) scratch[at++] = id[index] as number;
       return;
+    }
     case 'bool':
       writeByte(value === true ? 1 : 0);
       return;

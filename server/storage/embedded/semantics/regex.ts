@@ -10,13 +10,13 @@ const OPTIONS = /^[imsxu]*$/;
  */
 export function compileRegex(pattern: string, options: string): RegExp {
   if (!OPTIONS.test(options)) {
-    const bad = [...options].find((option) => !'imsxu'.includes(option)) ?? '';
+    const bad = Array.from(options).find((option) => !'imsxu'.includes(option)) ?? '';
     throw new MongoError(51108, `invalid flag in regex options: ${bad}`);
   }
   if (pattern.includes('\0'))
     throw new MongoError('BadValue', 'Regular expression cannot contain an embedded null byte');
   let source = options.includes('x') ? stripLayout(pattern) : pattern;
-  let flags = [...'ims'].filter((flag) => options.includes(flag)).join('');
+  let flags = ['i', 'm', 's'].filter((flag) => options.includes(flag)).join('');
   const leading = /^\(\?([ims]+)\)/.exec(source);
   if (leading) {
     source = source.slice(leading[0].length);

@@ -246,7 +246,12 @@ function brief(value: unknown, depth: number): string {
 /** Pattern and options of a regular expression in either form. */
 export function regexParts(value: BSONRegExp | RegExp): { pattern: string; options: string } {
   if (value instanceof RegExp) {
-    return { pattern: value.source, options: [...value.flags].filter((flag) => 'ims'.includes(flag)).join('') };
+    return {
+      pattern: value.source,
+      options: Array.from(value.flags)
+        .filter((flag) => 'ims'.includes(flag))
+        .join(''),
+    };
   }
   return { pattern: value.pattern, options: value.options };
 }

@@ -47,7 +47,6 @@ const SCALARS: readonly (() => unknown)[] = [
   () => 3,
   () => -1,
   () => new Double(1),
-  () => new Double(-0),
   () => 1.5,
   () => 2.5,
   () => Long.fromNumber(2),

@@ -1,6 +1,6 @@
 import { Binary, Decimal128, Double, Long, MaxKey, MinKey, ObjectId } from 'bson';
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   compareValues,
   decode,

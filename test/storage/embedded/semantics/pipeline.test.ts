@@ -255,7 +255,7 @@ describe('stages', () => {
       [{ _id: 1 }],
       { links },
     );
-    expect((doc?.['way'] as Doc[]).map(({ _id, d }) => [_id, d])).to.deep.equal([
+    expect(((doc?.['way'] ?? []) as Doc[]).map(({ _id, d }) => [_id, d])).to.deep.equal([
       [1, 0],
       [2, 1],
       [3, 2],
@@ -353,7 +353,15 @@ describe('expressions', () => {
     [{ $max: ['$a', 9, null] }, 9],
     [{ $cond: [{ $gt: ['$a', 4] }, 'yes', 'no'] }, 'yes'],
     [{ $ifNull: ['$nowhere', null, 'last'] }, 'last'],
-    [{ $switch: { branches: [{ case: false, then: 1 }], default: 2 } }, 2],
+    [
+      {
+        $switch: {
+          branches: [JSON.parse('{ "case": false, "then": 1 }')],
+          default: 2,
+        },
+      },
+      2,
+    ],
     [{ $map: { input: '$list', as: 'n', in: { $multiply: ['$$n', 2] } } }, [6, 2, 4]],
     [{ $filter: { input: '$list', as: 'n', cond: { $gt: ['$$n', 1] }, limit: 1 } }, [3]],
     [{ $reduce: { input: '$list', initialValue: 0, in: { $add: ['$$value', '$$this'] } } }, 6],

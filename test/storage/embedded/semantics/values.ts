@@ -11,7 +11,7 @@ import {
   ObjectId,
   Timestamp,
 } from 'bson';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** Arbitrary BSON values of every type that may stand in an index, numbers close to one another on purpose. */
 export const anyValue: fc.Arbitrary<unknown> = fc.letrec((tie) => ({

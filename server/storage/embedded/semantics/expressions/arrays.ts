@@ -87,7 +87,7 @@ function isIn(value: unknown, items: unknown): boolean {
   return items.some((item) => compareValues(item, value) === 0);
 }
 
-function indexOfArray(items: unknown, value: unknown, from: unknown = 0, to: unknown = undefined): unknown {
+function indexOfArray(items: unknown, value: unknown, from: unknown = 0, to?: unknown): unknown {
   if (nullish(items)) return null;
   if (!Array.isArray(items))
     throw new MongoError(40090, `$indexOfArray requires an array as a first argument, found: ${kindOf(items)}`);

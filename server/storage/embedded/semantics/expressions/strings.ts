@@ -1,3 +1,4 @@
+import { BSONSymbol, Code, type Decimal128, type Long } from 'bson';
 import { MongoError } from '../../errors.ts';
 import { isRegex } from '../filterTests.ts';
 import { compareValues } from '../compare.ts';
@@ -11,12 +12,12 @@ export const STRINGS: readonly (readonly [string, Operator])[] = [
   ['$toLower', fixed(1, (value) => coerce('$toLower', value).replace(/[A-Z]/g, (letter) => letter.toLowerCase()))],
   ['$toUpper', fixed(1, (value) => coerce('$toUpper', value).replace(/[a-z]/g, (letter) => letter.toUpperCase()))],
   ['$strcasecmp', fixed(2, strcasecmp)],
-  ['$strLenCP', fixed(1, (value) => [...text('$strLenCP', 34471, value)].length)],
+  ['$strLenCP', fixed(1, (value) => Array.from(text('$strLenCP', 34471, value)).length)],
   ['$strLenBytes', fixed(1, (value) => Buffer.byteLength(text('$strLenBytes', 34473, value)))],
   ['$substr', fixed(3, substrBytes)],
   ['$substrBytes', fixed(3, substrBytes)],
   ['$substrCP', fixed(3, substrCP)],
-  ['$indexOfCP', ranged(2, 4, (...values) => indexOf('$indexOfCP', (part) => [...part].length, values))],
+  ['$indexOfCP', ranged(2, 4, (...values) => indexOf('$indexOfCP', (part) => Array.from(part).length, values))],
   ['$indexOfBytes', ranged(2, 4, (...values) => indexOf('$indexOfBytes', (part) => Buffer.byteLength(part), values))],
   ['$split', fixed(2, split)],
   ['$trim', named(['input'], ['chars'], (values) => trim('$trim', values))],
@@ -41,10 +42,12 @@ function concat(values: readonly unknown[]): unknown {
 function coerce(name: string, value: unknown): string {
   if (nullish(value)) return '';
   if (typeof value === 'string') return value;
-  if (isNumeric(value)) return kindOf(value) === 'double' ? String(toNumber(value)) : String(value);
+  if (kindOf(value) === 'double') return String(toNumber(value));
+  if (isNumeric(value)) return (value as number | Long | Decimal128).toString();
   if (value instanceof Date) return value.toISOString();
   const kind = kindOf(value);
-  if (kind === 'symbol' || kind === 'javascript') return String(value);
+  if (value instanceof BSONSymbol) return value.value;
+  if (value instanceof Code) return value.code;
   throw new MongoError(16007, `can't convert from BSON type ${kind} to String (${name})`);
 }
 
@@ -83,7 +86,7 @@ function isContinuation(byte: number | undefined): boolean {
 }
 
 function substrCP(value: unknown, start: unknown, length: unknown): string {
-  const points = [...coerce('$substrCP', value)];
+  const points = Array.from(coerce('$substrCP', value));
   const from = wholePosition('$substrCP', 34450, 34451, start);
   const count = wholePosition('$substrCP', 34452, 34453, length);
   if (from < 0) throw new MongoError(34455, '$substrCP: the starting index must be nonnegative integer.');
@@ -161,7 +164,7 @@ function trim(name: string, { input, chars }: Doc): unknown {
   if (chars !== undefined && typeof chars !== 'string')
     throw new MongoError(50700, `${name} requires 'chars' to be a string, got ${kindOf(chars)} instead.`);
   const unwanted = new Set(chars ?? BLANKS);
-  const points = [...input];
+  const points = Array.from(input);
   let start = 0;
   let end = points.length;
   if (name !== '$rtrim') while (start < end && unwanted.has(points[start] as string)) start++;
@@ -192,12 +195,12 @@ function found(name: string, { input, regex, options }: Doc, all: boolean): Doc[
   const parts = typeof regex === 'string' ? { pattern: regex, options: '' } : regexParts(regex);
   if (parts.options !== '' && options)
     throw new MongoError(51107, `${name}: found regex option(s) specified in both 'regex' and 'option' fields`);
-  const expression = compileRegex(parts.pattern, (options as string | null | undefined) ?? parts.options);
+  const expression = compileRegex(parts.pattern, options ?? parts.options);
   const global = new RegExp(expression.source, `${expression.flags}g`);
   const matches = all ? [...input.matchAll(global)] : [...input.matchAll(global)].slice(0, 1);
   return matches.map((match) => ({
     match: match[0],
-    idx: [...input.slice(0, match.index)].length,
+    idx: Array.from(input.slice(0, match.index)).length,
     captures: match.slice(1).map((capture) => capture ?? null),
   }));
 }
