@@ -29,14 +29,23 @@ export const because = z.object({
 const flowNode = projectNode.extend({
   overdue: z.boolean(),
   due: z.object({ provisional: z.boolean(), because }).optional(),
-  within: z.object({ id, name: z.string() }).optional(),
+  within: z.object({ id, name: z.string() }).optional().meta({ description: 'The container that it stands in' }),
+  files: z
+    .array(z.object({ id, name: z.string(), size: z.int().min(0), type: z.string() }))
+    .meta({ description: 'Files of this visit' }),
 });
 
 /** A project with its clock and what its reader may do now. */
 export const flowProject = project.extend({
   nodes: z.array(flowNode),
+  paused: z
+    .object({ at: isoTime, left: z.int().min(0).optional() })
+    .nullable()
+    .meta({ description: 'left: milliseconds of working time that the current node had left' }),
   actions: z.array(z.object({ nodeId: id, visit: z.int().min(1), action: nodeAction, label: z.string() })),
 });
+
+export type FlowProject = z.infer<typeof flowProject>;
 
 const reason = z.string().trim().min(1).max(REMARK_MAX).refine(isCleanText, 'must be well-formed text');
 const changed = z.object({ project: flowProject });

@@ -16,7 +16,6 @@ import {
   form,
   manager,
   manager2,
-  operator,
   specialist,
   specialist2,
   staffOf,
