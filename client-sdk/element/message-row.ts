@@ -73,8 +73,8 @@ export const messageStyles = css`
     text-decoration: underline;
     text-underline-offset: 2px;
   }
-  .bubble.gone {
-    background: none;
+  .message[data-side] .bubble.gone {
+    background: transparent;
     border: 1px dashed var(--line);
     color: var(--muted);
     font-style: italic;

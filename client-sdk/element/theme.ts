@@ -43,6 +43,8 @@ export const theme = css`
   }
   .shield {
     all: initial;
+    /* The one inherited property that the line above leaves alone. Both languages go from left to right. */
+    direction: ltr;
     color-scheme: light;
     --surface: var(--dr-color-surface, var(--dark-surface, #ffffff));
     --raised: var(--dark-raised, #f5f6f8);

@@ -117,7 +117,9 @@ describe('the room in a page of somebody else', function () {
     const plain = await looks(await visit(size));
     await visitor.context.close();
     const attacked = await visit(HOSTILE);
-    expect(await looks(attacked)).to.deep.equal(plain);
+    const seen = await looks(attacked);
+    expect(seen.filter((look, index) => look !== plain[index])).to.deep.equal([]);
+    expect(seen).to.have.length(plain.length);
     expect(plain).to.have.length.above(100);
 
     const host = await attacked.page.locator('delivery-room').evaluate((element) => {
