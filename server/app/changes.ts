@@ -34,7 +34,11 @@ class ChangeFeed<Doc extends { changedAt: Date }> {
   }
 
   async #latest(): Promise<Date> {
-    const doc = await this.#model.findOne({}, { changedAt: 1 }).sort({ changedAt: -1 }).lean<Pick<Doc, 'changedAt'>>();
+    // A range without bounds: not every database takes an index for a sort alone.
+    const doc = await this.#model
+      .findOne({ changedAt: { $gt: new Date(0) } }, { changedAt: 1 })
+      .sort({ changedAt: -1 })
+      .lean<Pick<Doc, 'changedAt'>>();
     return doc?.changedAt ?? new Date(OVERLAP_MS);
   }
 }

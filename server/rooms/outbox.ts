@@ -32,7 +32,7 @@ export class Outbox {
   /** Carries what servers that ended left behind. */
   async sweep(): Promise<void> {
     const left = await this.#rooms
-      .find({ 'outbox.key': { $exists: true } }, { outbox: 1 })
+      .find({ 'outbox.key': { $gt: '' } }, { outbox: 1 })
       .limit(500)
       .lean<Pick<RoomDoc, '_id' | 'outbox'>[]>();
     await Promise.all(left.map((room) => this.carry(room)));

@@ -29,6 +29,15 @@ export class Refused extends Error {
   }
 }
 
+/** The connection ended before the answer came: whether the command was obeyed is not known. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+
+  constructor(command: string) {
+    super(`the connection ended before the answer to ${command}`);
+  }
+}
+
 /** One event as it arrived. */
 export interface Received {
   name: ServerEventName;
@@ -87,8 +96,13 @@ export class TestClient {
   /** Calls a command and gives the answer as it came, its data checked against the contract. */
   async answer<Name extends CommandName>(name: Name, input?: unknown): Promise<Answer<Name>> {
     const answer = await within(
-      new Promise<Answer<Name>>((resolve) => {
-        this.socket.emit(name, input, resolve);
+      new Promise<Answer<Name>>((resolve, reject) => {
+        const lost = () => reject(new ConnectionLost(name));
+        this.socket.once('disconnect', lost);
+        this.socket.emit(name, input, (given: Answer<Name>) => {
+          this.socket.off('disconnect', lost);
+          resolve(given);
+        });
       }),
       `the answer to ${name}`,
     );

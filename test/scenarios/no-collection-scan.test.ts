@@ -1,0 +1,312 @@
+import { randomUUID } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import mongoose, { mongo } from 'mongoose';
+import { type CommandName, commandNames } from '../../shared/contract/registry.ts';
+import type { TestClient } from '../support/client.ts';
+import { until } from '../support/client.ts';
+import { message, people, Portal } from '../support/portal.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
+
+/** A query of the service, without its values: what decides how it is planned. */
+interface Query {
+  collection: string;
+  filter: mongo.Document;
+  sort?: mongo.Document;
+}
+
+/** Documents that make a scan expensive enough for any planner to avoid it. */
+const FILL = 2_000;
+
+describe('No query of the service scans a collection', () => {
+  let database: SharedDatabase;
+  let server: TestService;
+  let portal: Portal;
+  const queries = new Map<string, Query>();
+  const seen = new Set<string>();
+
+  before(async function () {
+    this.timeout(120_000);
+    database = await createSharedDatabase();
+    // A first server makes the indexes and a little history; a second one starts on what is there by then.
+    const first = await startTestService({ database });
+    portal = new Portal(first.service.url);
+    await portal.seed();
+    await portal.call('service', 'staff.put', {
+      userId: 'gone',
+      org: 'studio',
+      name: 'Gone',
+      roles: ['tester'],
+      maxLoad: 1,
+      active: false,
+    });
+    const roomId = await portal.project();
+    const { entry } = await portal.call('buyer', 'message.send', message(roomId, 'recalled'));
+    await portal.call('buyer', 'message.recall', { roomId, entryId: entry.id });
+    await first.stop();
+    await fill(database);
+    const uri = `${database.uri}${database.uri.includes('?') ? '&' : '?'}monitorCommands=true`;
+    const listening = listen();
+    server = await startTestService({ database: { ...database, env: { ...database.env, MONGODB_URI: uri } } });
+    listening();
+    portal = new Portal(server.service.url);
+  });
+  after(async () => {
+    portal.close();
+    await server.stop();
+    await database.drop();
+  });
+
+  /** Notes every query of connections that are opened from now on, until the returned function is called. */
+  function listen(): () => void {
+    const onCreate = (connection: mongoose.Connection) => {
+      connection.once('connected', () => {
+        connection.getClient().on('commandStarted', ({ commandName, command }: mongo.CommandStartedEvent) => {
+          seen.add(commandName);
+          for (const query of queriesOf(commandName, command)) queries.set(shapeOf(query), query);
+        });
+      });
+    };
+    // An emitter of mongoose's own for plugins; its types leave it out.
+    const { events } = mongoose as typeof mongoose & { events: EventEmitter };
+    events.on('createConnection', onCreate);
+    return () => events.off('createConnection', onCreate);
+  }
+
+  it('over a run of every command, of a start, and of what runs by itself', async () => {
+    const roomId = await portal.project();
+    const buyer = await portal.connect('buyer');
+    const outside = await portal.connect('vendor');
+    const told = outside.next('inbox');
+    const calls = everyCommand(buyer, roomId);
+    expect(new Set(Object.keys(calls))).to.deep.equal(new Set(commandNames));
+    for (const run of Object.values(calls)) await run();
+    await told;
+    // The feeds of changes, the outbox and the streams of other servers are looked at by timers.
+    await until(
+      'every background query has run',
+      () => [...queries.keys()].filter((shape) => /changedAt|outbox|\$or.*seq/.test(shape)).length >= 4,
+      20_000,
+    );
+    expect(queries.size).to.be.greaterThan(30);
+    expect([...seen]).to.include.members(['find', 'aggregate', 'update', 'findAndModify', 'insert']);
+    const scans: string[] = [];
+    for (const [shape, query] of queries) {
+      const stages = await stagesOf(database, query);
+      if (stages.includes('COLLSCAN') || !stages.some((stage) => /IXSCAN|IDHACK|EOF/.test(stage)))
+        scans.push(`${shape}: ${stages.join(' < ')}`);
+    }
+    expect(scans).to.deep.equal([]);
+  }).timeout(90_000);
+
+  it('and a scan would be seen', async () => {
+    const stages = await stagesOf(database, { collection: 'entries', filter: { 'body.text': 'x' } });
+    expect(stages).to.include('COLLSCAN');
+  });
+
+  /** Every command at least once, with the variants that are queried differently. */
+  function everyCommand(client: TestClient, roomId: string): Record<CommandName, () => Promise<unknown>> {
+    const each =
+      (...runs: (() => Promise<unknown>)[]) =>
+      async () => {
+        for (const run of runs) await run();
+      };
+    const sent = () => portal.call('buyer', 'message.send', message(roomId, 'hello'));
+    return {
+      'room.list': each(
+        ...(['buyer', 'admin', 'designer', 'vendor', 'operator', 'service'] as const).flatMap((who) => [
+          () => portal.call(who, 'room.list', {}),
+          async () => {
+            const { nextCursor } = await portal.call(who, 'room.list', { limit: 1, kind: 'project' });
+            if (nextCursor !== undefined) await portal.call(who, 'room.list', { limit: 1, cursor: nextCursor });
+          },
+        ]),
+      ),
+      'room.get': () => portal.call('buyer', 'room.get', { roomId }),
+      'room.join': each(
+        () => client.call('room.join', { roomId }),
+        () => client.call('room.join', { roomId, since: { public: 1 } }),
+      ),
+      'room.leave': () => Promise.resolve(),
+      'member.add': () => portal.call('buyer', 'member.add', { roomId, userId: people.colleague.sub, name: 'Bo' }),
+      'member.remove': () => portal.call('buyer', 'member.remove', { roomId, userId: people.colleague.sub }),
+      'member.list': () => portal.call('buyer', 'member.list', { roomId }),
+      'entry.fetch': each(
+        () => portal.call('buyer', 'entry.fetch', { roomId, stream: 'public' }),
+        () => portal.call('buyer', 'entry.fetch', { roomId, stream: 'public', after: 1 }),
+        () => portal.call('buyer', 'entry.fetch', { roomId, stream: 'public', before: 3 }),
+        () => portal.call('operator', 'entry.fetch', { roomId: 'fill-1', stream: 'public' }).catch(() => undefined),
+      ),
+      'message.send': async () => {
+        const input = message(roomId, 'twice');
+        await portal.call('buyer', 'message.send', input);
+        await portal.call('buyer', 'message.send', input);
+        const { entry } = await sent();
+        await portal.call('buyer', 'message.send', message(roomId, 'reply', { replyTo: entry.id }));
+      },
+      'message.edit': async () => {
+        const { entry } = await sent();
+        await portal.call('buyer', 'message.edit', { roomId, entryId: entry.id, text: 'edited' });
+        for (let i = 0; i < 5; i++) await sent();
+        await portal.call('buyer', 'message.edit', { roomId, entryId: entry.id, text: 'edited from afar' });
+        await portal.call('buyer', 'entry.fetch', { roomId, stream: 'public', limit: 2 });
+      },
+      'message.recall': async () => {
+        const { entry } = await sent();
+        await portal.call('buyer', 'message.recall', { roomId, entryId: entry.id });
+        await portal.call('buyer', 'message.recall', { roomId, entryId: entry.id });
+      },
+      'read.mark': each(
+        () => portal.call('buyer', 'read.mark', { roomId, stream: 'public', seq: 1 }),
+        () => portal.call('buyer', 'read.mark', { roomId, stream: 'public', seq: 2 }),
+      ),
+      'typing.set': () => client.call('typing.set', { roomId, stream: 'public', typing: true }),
+      'project.create': () => portal.project(),
+      'project.get': () => portal.call('buyer', 'project.get', { projectId: roomId }),
+      'project.list': each(
+        ...(['buyer', 'admin', 'vendor', 'operator'] as const).flatMap((who) => [
+          () => portal.call(who, 'project.list', {}),
+          () =>
+            portal.call(who, 'project.list', { status: 'executing', productId: 'website', buyer: people.buyer.sub }),
+          () => portal.call(who, 'project.list', { orderId: 'order-1' }),
+          () => portal.call(who, 'project.list', { from: '2026-01-01T00:00:00Z', to: '2027-01-01T00:00:00Z' }),
+          async () => {
+            const { nextCursor } = await portal.call(who, 'project.list', { limit: 1 });
+            if (nextCursor !== undefined) await portal.call(who, 'project.list', { limit: 1, cursor: nextCursor });
+          },
+        ]),
+      ),
+      'org.put': () => portal.call('service', 'org.put', { orgId: 'studio', name: 'Studio' }),
+      'staff.put': () =>
+        portal.call('service', 'staff.put', { userId: 's', org: 'studio', name: 'S', roles: ['tester'], maxLoad: 1 }),
+      'product.put': each(
+        () =>
+          portal.call('service', 'product.put', {
+            productId: 'p',
+            name: 'P',
+            vendorOrg: 'maker',
+            templateId: 'basic',
+            providers: [],
+          }),
+        () =>
+          portal.call('vendor', 'product.put', {
+            productId: 'p',
+            name: 'P',
+            vendorOrg: 'maker',
+            templateId: 'basic',
+            providers: [],
+          }),
+      ),
+      'auth.refresh': async () => client.call('auth.refresh', { token: await portal.token('buyer') }),
+    };
+  }
+});
+
+/** The queries in a command, writes' filters too; what asks for nothing (an insert, a ping) has none. */
+function queriesOf(name: string, command: mongo.Document): Query[] {
+  const collection: unknown = command[name];
+  if (typeof collection !== 'string') return [];
+  // The driver keeps the order of a sort in a Map.
+  const query = (filter: mongo.Document = {}, sort?: mongo.Document | Map<string, unknown>): Query => ({
+    collection,
+    filter,
+    ...(sort === undefined ? {} : { sort: sort instanceof Map ? Object.fromEntries(sort) : sort }),
+  });
+  const many = (key: string): mongo.Document[] => command[key] ?? [];
+  switch (name) {
+    case 'find':
+      return [query(command['filter'], command['sort'])];
+    case 'findAndModify':
+    case 'count':
+    case 'distinct':
+      return [query(command['query'], command['sort'])];
+    case 'aggregate': {
+      const [match] = many('pipeline');
+      return [query(match?.['$match'])];
+    }
+    case 'update':
+      return many('updates').map((update) => query(update['q']));
+    case 'delete':
+      return many('deletes').map((removal) => query(removal['q']));
+    default:
+      return [];
+  }
+}
+
+function shapeOf({ collection, filter, sort }: Query): string {
+  const shape = (value: unknown): unknown => {
+    if (Array.isArray(value)) return [...new Set(value.map((item) => JSON.stringify(shape(item))))].sort();
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+      return typeof value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shape(inner)]));
+  };
+  return `${collection} ${JSON.stringify(shape(filter))} ${JSON.stringify(sort ?? {})}`;
+}
+
+async function stagesOf({ connection }: SharedDatabase, { collection, filter, sort }: Query): Promise<string[]> {
+  const explained = await connection.db?.command({
+    explain: { find: collection, filter, limit: 50, ...(sort === undefined ? {} : { sort }) },
+    verbosity: 'queryPlanner',
+  });
+  const stages: string[] = [];
+  const walk = (plan: unknown): void => {
+    if (typeof plan !== 'object' || plan === null) return;
+    if ('stage' in plan && typeof plan.stage === 'string') stages.push(plan.stage);
+    for (const inner of Object.values(plan)) walk(inner);
+  };
+  walk(explained?.['queryPlanner']?.['winningPlan']);
+  return stages;
+}
+
+/** Fills every collection with what other rooms and people would hold. */
+async function fill({ connection }: SharedDatabase): Promise<void> {
+  const into = (name: string, make: (i: number) => mongo.Document) =>
+    connection.collection<mongo.Document>(name).insertMany(Array.from({ length: FILL }, (_, i) => make(i)));
+  const at = (i: number) => new Date(Date.UTC(2026, 0, 1) + i * 60_000);
+  const room = (i: number) => `fill-${i % 40}`;
+  await into('entries', (i) => ({
+    roomId: room(i),
+    stream: 'public',
+    seq: Math.floor(i / 40) + 1,
+    kind: i % 20 === 19 ? 'recall' : 'message',
+    at: at(i),
+    actor: { id: `a-${i % 7}`, name: 'A', side: 'buyer' },
+    clientId: randomUUID(),
+    body: { text: 'x' },
+    ...(i % 20 === 19 ? { target: 1 } : {}),
+    tally: i,
+    ownTally: i,
+  }));
+  await into('readMarks', (i) => ({
+    roomId: room(i),
+    userId: `u-${i}`,
+    stream: 'public',
+    seq: 1,
+    tally: 1,
+    ownTally: 0,
+  }));
+  const template = await connection.collection('rooms').findOne({});
+  await into('rooms', (i) => ({
+    ...template,
+    _id: `fill-${i}`,
+    project: { ...template?.['project'], orderId: `order-${i}` },
+    seats: i % 2 === 0 ? template?.['seats'] : [`buyer:o:${i}`, 'operator', `vendor:v-${i}`],
+    activity: { buyer: at(i), provider: at(i), operator: at(i) },
+    outbox: [],
+    createdAt: at(i),
+    changedAt: at(i),
+  }));
+  const named = (i: number) => ({ _id: `fill-${i}`, name: `N${i}` });
+  await into('orgs', named);
+  await into('staff', (i) => ({
+    ...named(i),
+    org: `o-${i % 50}`,
+    roles: ['tester'],
+    active: i % 100 !== 0,
+    version: 1,
+    changedAt: at(i),
+  }));
+  await into('products', (i) => ({ ...named(i), vendorOrg: 'o-1', templateId: 'basic', providers: [] }));
+}
