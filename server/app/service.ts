@@ -162,6 +162,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   const demo = settings.demo ? await prepareDemo(settings, execute, log) : undefined;
 
   let stopping: Promise<void> | undefined;
+  let pinging: Promise<void> | undefined;
   const inFlight = new InFlight();
   const expiry = new Expiry(wall);
   const addressOf = clientAddress(settings.trustProxy);
@@ -180,9 +181,13 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     inFlight,
     rates,
     addressOf,
-    async ready() {
-      if (stopping !== undefined) throw new RoomError('unavailable', 'This server is stopping.');
-      await storage.ping();
+    ready() {
+      if (stopping !== undefined) return Promise.reject(new RoomError('unavailable', 'This server is stopping.'));
+      // Anybody may ask, however often: one question to the database answers all who wait.
+      pinging ??= storage.ping().finally(() => {
+        pinging = undefined;
+      });
+      return pinging;
     },
     log,
     ...(demo?.router === undefined ? {} : { demo: demo.router }),

@@ -211,6 +211,7 @@ describe('hostile input', function () {
         'unsupported_type',
       ],
       ['a compressed body', { headers: { ...json, 'content-encoding': 'gzip' }, body: '{}' }, 415, 'unsupported_type'],
+      ['a million values', { headers: json, body: `[${'0,'.repeat(1_000_000)}0]` }, 413, 'too_large'],
       ['GET', { method: 'GET' }, 404, 'not_found'],
       ['PUT', { method: 'PUT', headers: json, body: '{}' }, 404, 'not_found'],
       ['DELETE', { method: 'DELETE' }, 404, 'not_found'],

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { pino } from 'pino';
 import {
   CONNECTIONS_PER_ADDRESS,
   CONNECTIONS_PER_USER,
@@ -305,6 +306,34 @@ describe('limits of members', () => {
       body: { text: 'x'.repeat(PAYLOAD_MAX_BYTES) },
     });
     expect([answer.status, answer.body['code']]).to.deep.equal([413, 'too_large']);
+  });
+});
+
+describe('a client that sends and does not read', () => {
+  it('is cut off, and costs a bounded queue', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const service = await startTestService({ overrides: { log } });
+    try {
+      const tcp = new Tcp(service);
+      tcp.upgrade();
+      await until('the upgrade', () => tcp.received.includes('101'));
+      tcp.send(frame(`40${JSON.stringify({ token: await tokenOf(BUYER) })}`));
+      await until('the welcome', () => tcp.received.includes('40{"sid"'));
+      tcp.socket.pause();
+      // Each is answered by twenty faults with a long path.
+      const since = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`${n}-${'x'.repeat(200)}`, 1]));
+      const call = frame(`421["room.join",${JSON.stringify({ roomId: 'r', since })}]`);
+      for (let n = 0; n < 5_000 && service.service.load().connections > 0; n++) {
+        tcp.send(call);
+        if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await until('it is cut off', () => service.service.load().connections === 0);
+      expect(lines.join()).to.include('does not read the answers');
+      tcp.socket.destroy();
+    } finally {
+      await service.stop();
+    }
   });
 });
 
