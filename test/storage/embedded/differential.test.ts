@@ -6,7 +6,8 @@ import { expect } from 'chai';
 import { type Collection, type Document, MongoClient, MongoServerError } from 'mongodb';
 import { decode, type Doc, encode } from '../../../server/storage/embedded/semantics/index.ts';
 import { type EmbeddedDatabase, startEmbedded } from '../../../server/storage/embedded/start.ts';
-import { Dice, Generator } from './semantics/generate.ts';
+import { Dice } from './semantics/dice.ts';
+import { Generator } from './semantics/generate.ts';
 
 // The same random commands go to the embedded engine and to a real database, and what both answer is compared. The embedded side also
 // has random indexes, which must not change an answer. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_SECONDS lengthens it.
