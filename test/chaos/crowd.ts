@@ -28,7 +28,7 @@ export interface CrowdParts {
 /** Where somebody connects while no server serves: nothing listens there. */
 const NOWHERE = 'http://127.0.0.1:9';
 const RETRIES_MAX = 600;
-const RETRY_MS = 100;
+const RETRY_MS = 300;
 
 type Answer = { ok: true; data: CommandOutput<'message.send'> } | { ok: false };
 

@@ -6,7 +6,7 @@ import { people, Portal } from '../support/portal.ts';
 import type { Ledger } from './ledger.ts';
 
 const RETRIES_MAX = 600;
-const RETRY_MS = 100;
+const RETRY_MS = 300;
 const FIRST_EVENTS = ['project.created', 'provider.assigned', 'node.entered'];
 
 /** A portal that goes on creating projects: decided in one write and told in another, so a kill can come in between. */

@@ -47,13 +47,13 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
     const urls = (): string[] => setUp.servers.flatMap(({ address }) => address ?? []);
     const portal = new Portal(urls()[0] ?? '');
     const roomIds = await openRooms(portal);
-    const writers = 2 * ROOMS + 4;
+    const writers = ROOMS + 5;
     crowd = new Crowd({ ledger, dice: dice.apart(), portal, urls, rate: plan.rate / writers });
     const orders = new Orders(portal, urls, dice.apart());
     await gather(crowd, roomIds);
     const began = performance.now();
     crowd.cutLines(1);
-    crowd.often(2, () => orders.place());
+    crowd.often(1, () => orders.place());
     const killed = await killInTurn(setUp.victims, kills, dice.apart(), (mortal, phase) => {
       say(`${plan.setUp}: ${mortal.name} killed (${phase}), ${ledger.ackedSoFar} messages acknowledged`);
     });
@@ -115,7 +115,7 @@ async function gather(crowd: Crowd, rooms: readonly string[]): Promise<void> {
   ]);
   const colleague = { ...people.operator, sub: 'operator-2', name: 'Second operator' };
   const hasty = { ...people.operator, sub: 'operator-3', name: 'Hasty operator' };
-  for (let n = 0; n < ROOMS; n++) crowd.call({ who: colleague, rooms, writes: ['public', 'operator'] }, true);
+  crowd.call({ who: colleague, rooms, writes: ['public', 'operator'] }, true);
   crowd.call({ who: hasty, rooms, writes: ['public', 'provider'] }, false);
 }
 
