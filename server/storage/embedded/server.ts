@@ -20,7 +20,8 @@ export interface RunningServer {
 
 /** Dropped collections are freed in steps of so many records, so that nobody waits long behind one. */
 const GARBAGE_STEP = 2000;
-const GARBAGE_INTERVAL_MS = 20;
+const GARBAGE_INTERVAL_MS = 500;
+const GARBAGE_PAUSE_MS = 20;
 const CURSOR_INTERVAL_MS = 30_000;
 
 /** Opens the engine, then the socket. */
@@ -34,19 +35,33 @@ export async function startServer(options: ServerOptions, world: World): Promise
     await engine.env.close();
     throw error;
   }
+  let stopped = false;
+  let collecting: NodeJS.Timeout | undefined;
   const collectGarbage = (): void => {
-    if (!engine.catalog.hasGarbage()) return;
-    engine.queue.push({ run: () => engine.catalog.collectGarbage(GARBAGE_STEP), done: () => undefined });
+    engine.queue.push({
+      run: () => engine.catalog.collectGarbage(GARBAGE_STEP),
+      done: (failure) => {
+        // A full disk is tried again at the next interval.
+        collecting =
+          failure === undefined && engine.catalog.hasGarbage() && !stopped
+            ? setTimeout(collectGarbage, GARBAGE_PAUSE_MS)
+            : undefined;
+      },
+    });
   };
   const timers = [
     setInterval(() => sweepExpired(engine), options.ttlIntervalMs),
     setInterval(() => engine.cursors.endIdle(), CURSOR_INTERVAL_MS),
-    setInterval(collectGarbage, GARBAGE_INTERVAL_MS),
+    setInterval(() => {
+      if (!collecting && engine.catalog.hasGarbage()) collectGarbage();
+    }, GARBAGE_INTERVAL_MS),
   ];
   return {
     uri,
     stop: async () => {
+      stopped = true;
       for (const timer of timers) clearInterval(timer);
+      clearTimeout(collecting);
       listener.close();
       engine.queue.flush();
       // The replies of the last group are in the sockets' buffers; the sockets are closed behind them.

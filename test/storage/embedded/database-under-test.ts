@@ -59,13 +59,13 @@ export async function errorOf(
   try {
     await promise;
   } catch (error) {
-    if (error instanceof Error) return { ...error, message: error.message, name: error.name, ...serverFields(error) };
+    if (error instanceof Error) return { message: error.message, name: error.name, ...serverFields(error) };
     throw error;
   }
   throw new Error('expected a rejection');
 }
 
-/** The driver keeps some fields of an answer on the prototype. */
+/** What the server said, as far as it said it. */
 function serverFields(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const name of ['code', 'writeErrors', 'keyPattern', 'keyValue'])

@@ -18,9 +18,11 @@ interface EngineProcess {
   readonly firstLine: string;
 }
 
-async function startProcess(dataDir: string): Promise<EngineProcess> {
-  const script = fileURLToPath(new URL('./engine-process.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function startProcess(dataDir: string, script = './engine-process.ts'): Promise<EngineProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL(script, import.meta.url)), dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, DATA_DIR: dataDir, DB_PORT: '0' },
+  });
   const lines = createInterface({ input: child.stdout });
   const [firstLine] = (await once(lines, 'line')) as [string];
   return { child, firstLine };
@@ -67,7 +69,7 @@ async function writeUntilBroken(
 }
 
 describe('embedded database: durability', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let dataDir: string;
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'durability-'));
@@ -121,8 +123,8 @@ describe('embedded database: durability', function () {
     await database.stop();
   });
 
-  it('stops in order on SIGTERM, and what was written is there afterwards', async () => {
-    const { child, firstLine: uri } = await startProcess(dataDir);
+  it('stops in order on SIGTERM as `npm run db`, and what was written is there afterwards', async () => {
+    const { child, firstLine: uri } = await startProcess(dataDir, '../../../server/storage/embedded/main.ts');
     const client = await new MongoClient(uri).connect();
     await client.db('a').collection<Entry>('b').insertOne({ _id: 1, room: '', n: 1, tags: [] });
     await client.close();

@@ -1,19 +1,19 @@
 /**
- * Started by tests as a process of its own, so that it can be killed: the engine on the directory of its argument, on a free port.
+ * Started by tests as a process of its own, so that it can be killed: the engine on the directory of its argument, on a free port, without
+ * the thread that `start.ts` would put it in, because every start of a thread costs the tests a second.
  * Its first line is the URI, or the sentence with which it refused.
  */
-import { StartRefused, startEmbedded } from '../../../server/storage/embedded/start.ts';
+import { REAL_WORLD } from '../../../server/storage/embedded/engine.ts';
+import { startServer } from '../../../server/storage/embedded/server.ts';
+import { StartRefused } from '../../../server/storage/embedded/store/data-directory.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
 try {
-  const database = await startEmbedded({ dataDir, listen: { host: '127.0.0.1', port: 0 }, waitForOwnerMs: 500 });
-  process.once('SIGTERM', () => {
-    database.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  });
-  console.log(database.uri);
+  const server = await startServer(
+    { dataDir, listen: { host: '127.0.0.1', port: 0 }, ttlIntervalMs: 60_000, waitForOwnerMs: 500 },
+    REAL_WORLD,
+  );
+  console.log(server.uri);
 } catch (error) {
   console.log(error instanceof StartRefused ? error.message : error);
   process.exit(1);

@@ -159,19 +159,7 @@ describe('engine: indexes', () => {
     ]);
     // A real database looks once a minute, so only the embedded one is waited for.
     if (!database.embedded) return this.skip();
-    for (let tries = 0; tries < 200 && (await c.findOne({ _id: 'old' })); tries += 1)
-      await database.db.command({ ping: 1 });
-    await new Promise<void>((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error('the expired document is still there')), 5000);
-      const look = async (): Promise<void> => {
-        if (await c.findOne({ _id: 'old' })) setTimeout(() => void look().catch(reject), 20);
-        else {
-          clearTimeout(deadline);
-          resolve();
-        }
-      };
-      look().catch(reject);
-    });
+    for (let looks = 0; looks < 20_000 && (await c.findOne({ _id: 'old' })); looks += 1) continue;
     expect(await c.distinct('_id')).to.have.members(['future', 'none', 'text']);
   });
 

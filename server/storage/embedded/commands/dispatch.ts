@@ -3,7 +3,14 @@ import type { Engine } from '../engine.ts';
 import { MongoError } from '../errors.ts';
 import { type Doc, decode, encode, isDoc, toNumber } from '../semantics/index.ts';
 import { checkDatabaseName } from '../store/catalog.ts';
-import { BSON_TYPE, type RawElement, arrayDocuments, elements, joinElements } from '../store/raw-bson.ts';
+import {
+  BSON_TYPE,
+  MAX_DOCUMENT_BYTES,
+  type RawElement,
+  arrayDocuments,
+  elements,
+  joinElements,
+} from '../store/raw-bson.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type Request, frameReply } from '../wire/frame.ts';
 import { type Call, type Command, GENERIC_FIELDS } from './command.ts';
@@ -68,8 +75,17 @@ function bodyOf(command: Command, call: Call): Buffer {
   }
 }
 
+/** A reply may be as long as a document, and what stands around it. */
+const MAX_REPLY_BYTES = MAX_DOCUMENT_BYTES + 16 * 1024;
+
 function okBody(reply: Doc): Buffer {
-  return Buffer.from(encode({ ...reply, ok: 1 }));
+  const body = Buffer.from(encode({ ...reply, ok: 1 }));
+  if (body.length > MAX_REPLY_BYTES)
+    throw new MongoError(
+      'BSONObjectTooLarge',
+      `BSONObj size: ${body.length} is invalid. Size must be between 0 and ${MAX_DOCUMENT_BYTES}`,
+    );
+  return body;
 }
 
 /** An error as MongoDB answers it. What is no `MongoError` is our own fault, and named so. */

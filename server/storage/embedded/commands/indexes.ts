@@ -114,6 +114,8 @@ function dropIndexes(call: Call): Doc {
       : (Array.isArray(wanted) ? wanted : [wanted]).map((one: unknown) => findIndex(collection, one));
   if (chosen.some((index) => index.name === ID_INDEX)) throw new MongoError('InvalidOptions', 'cannot drop _id index');
   for (const index of chosen) collection.dropIndex(index);
+  // A cursor may be walking along one of them, which is emptied from now on.
+  call.engine.cursors.endNamespace(collection.namespace);
   return { nIndexesWas };
 }
 

@@ -41,6 +41,7 @@ function out(engine: Engine, target: Target, results: Results): void {
     throw error;
   }
   if (old) catalog.drop(old);
+  engine.cursors.endNamespace(`${target.db}.${target.name}`);
   catalog.rename(fresh, target.db, target.name);
 }
 

@@ -3,9 +3,8 @@
  * Everything that writes must be called inside `Environment.write`; uniqueness is checked before the first byte is written, so a refused
  * document leaves nothing behind in the transaction that it shares with others.
  */
-import { ObjectId } from 'bson';
 import { MongoError } from '../errors.ts';
-import { type Doc, type Filter, compileFilter, decode, encode, isDoc, formatValue } from '../semantics/index.ts';
+import { type Doc, type Filter, compileFilter, decode, isDoc, formatValue } from '../semantics/index.ts';
 import type { Catalog } from './catalog.ts';
 import type { Environment } from './environment.ts';
 import { ID_INDEX, type IndexDefinition, defineIndex } from './index-definition.ts';
@@ -20,7 +19,8 @@ import {
   recordOf,
   successor,
 } from './layout.ts';
-import { BSON_TYPE, MAX_DOCUMENT_BYTES, elements, joinElements, pickElements } from './raw-bson.ts';
+import { withIdInFront } from './document-id.ts';
+import { MAX_DOCUMENT_BYTES, pickElements } from './raw-bson.ts';
 
 interface Identity {
   readonly id: number;
@@ -322,29 +322,4 @@ function copyOf(shared: Buffer): Buffer {
 /** A key's part as a client is told it; an empty array is `undefined` in a key. */
 function keyPart(value: unknown): unknown {
   return value === undefined || typeof value === 'symbol' ? null : value;
-}
-
-const NOT_AN_ID = new Map<number, string>([
-  [BSON_TYPE.array, 'array'],
-  [BSON_TYPE.regex, 'regex'],
-  [BSON_TYPE.undefined, 'undefined'],
-]);
-
-function withIdInFront(raw: Buffer): Buffer {
-  let first = true;
-  for (const element of elements(raw)) {
-    if (element.name === '_id') {
-      const refused = NOT_AN_ID.get(element.type);
-      if (refused) throw new MongoError('InvalidIdField', `The '_id' value cannot be of type ${refused}`);
-      if (first) return raw;
-      return joinElements([
-        raw.subarray(element.start, element.end),
-        raw.subarray(4, element.start),
-        raw.subarray(element.end, raw.length - 1),
-      ]);
-    }
-    first = false;
-  }
-  const id = Buffer.from(encode({ _id: new ObjectId() }));
-  return joinElements([id.subarray(4, id.length - 1), raw.subarray(4, raw.length - 1)]);
 }

@@ -11,6 +11,7 @@ import {
   statSync,
   ftruncateSync,
   fstatSync,
+  fsyncSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -155,6 +156,17 @@ function readMeta(handle: number, position: number): Meta | undefined {
       (root) => root !== NO_PAGE,
     ),
   };
+}
+
+/** Makes the name of a new data file as durable as its content. Not every system can do it for a directory. */
+export function syncDirectory(dataDir: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(dataDir, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** Bytes that the database takes on disk. */

@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { type Database, type RootDatabase, open } from 'lmdb';
 import { MongoError } from '../errors.ts';
-import { DATA_FILE, StartRefused, prepareDataDirectory, reasonOf } from './data-directory.ts';
+import { DATA_FILE, StartRefused, prepareDataDirectory, reasonOf, syncDirectory } from './data-directory.ts';
 import { FORMAT_VERSION } from './layout.ts';
 
 export type Tree = Database<Buffer, Buffer>;
@@ -120,6 +120,7 @@ function checkFormat(dataDir: string, root: RootDatabase<Buffer, Buffer>, catalo
     const empty = [...catalog.getKeys({ limit: 3 })].every((key) => key.equals(OWNER_KEY));
     if (!empty) throw new StartRefused(`The database in ${dataDir} is not one of this engine: it has no format.`);
     root.transactionSync(() => catalog.putSync(FORMAT_KEY, Buffer.from(String(FORMAT_VERSION))));
+    syncDirectory(dataDir);
     return;
   }
   const version = Number(stored.toString('utf8'));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { calculateObjectSize, deserialize, serialize } from 'bson';
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { MongoClient } from 'mongodb';
 import { type EmbeddedDatabase, startEmbedded } from '../../../../server/storage/embedded/start.ts';
 
