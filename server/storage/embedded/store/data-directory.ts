@@ -40,8 +40,10 @@ const REASONS: Record<string, string> = {
 
 /** The operating system's error in words, the code alone where we have no better word. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? (code || (error instanceof Error ? error.message : String(error)));
+  if (!(error instanceof Error)) return String(error);
+  // LMDB's errors carry numbers as codes, and say in their message what the number means.
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return REASONS[code] ?? (code || error.message);
 }
 
 /** Makes the directory if need be, and refuses one that the engine cannot or must not use. */
