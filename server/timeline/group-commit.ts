@@ -62,13 +62,25 @@ export class GroupCommit {
 
   async #writeWaiting(): Promise<void> {
     // Everything that arrives in this turn of the event loop goes into the first command.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#writeTogether(this.#waiting.splice(0, BATCH_MAX));
-    this.#underWay = false;
+    await nextTurn();
+    let writing = this.#writeTogether(this.#waiting.splice(0, BATCH_MAX));
+    for (;;) {
+      const tell = await writing;
+      const next = this.#waiting.splice(0, BATCH_MAX);
+      if (next.length === 0) {
+        this.#underWay = false;
+        tell();
+        return;
+      }
+      writing = this.#writeTogether(next);
+      // Handing entries on keeps this thread busy: the next command is on its way before that begins.
+      await nextTurn();
+      tell();
+    }
   }
 
-  /** Never rejects: each of the batch is told its own outcome. */
-  async #writeTogether(batch: readonly Waiting[]): Promise<void> {
+  /** Never rejects. What it gives tells each of the batch its own outcome. */
+  async #writeTogether(batch: readonly Waiting[]): Promise<() => void> {
     const clashes = new Map<number, Clash>();
     try {
       await this.#entries.collection.insertMany(
@@ -78,17 +90,22 @@ export class GroupCommit {
     } catch (error) {
       const faults = refusals(error);
       if (faults.length === 0) {
-        for (const { reject } of batch) reject(error);
-        return;
+        return () => {
+          for (const { reject } of batch) reject(error);
+        };
       }
       for (const fault of faults) clashes.set(fault.index, clashOf(fault));
     }
-    batch.forEach(({ resolve }, index) => {
-      const clash = clashes.get(index);
-      resolve(clash === undefined ? { stored: 1 } : { stored: 0, clash });
-    });
+    return () => {
+      batch.forEach(({ resolve }, index) => {
+        const clash = clashes.get(index);
+        resolve(clash === undefined ? { stored: 1 } : { stored: 0, clash });
+      });
+    };
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const DUPLICATE_KEY = 11_000;
 

@@ -36,6 +36,7 @@ export const latency: Measure = (bench) => {
       return report;
     };
 
+    await run('ours', RATE_FROM, scale.runMs);
     let saturation = RATE_FROM;
     for (let step = 0; step < STEPS_MAX; step++) {
       const rate = saturation * RATE_UP;
