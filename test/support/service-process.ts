@@ -15,24 +15,12 @@ export interface ServiceProcess {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/**
- * Starts the service; resolves when it serves.
- * @param program what Node is to run; its sources, if not told otherwise
- * @param onSpawn is given the process at once, so that it can be killed while it starts
- * @throws with its last words when it ends before that
- */
-export async function startServiceProcess(
-  env: NodeJS.ProcessEnv,
-  {
-    program = ['--import', 'tsx', MAIN],
-    onSpawn,
-  }: { program?: string[]; onSpawn?: (child: ChildProcess) => void } = {},
-): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, program, {
+/** Starts the service from its sources; resolves when it serves. @throws with its last words when it ends before that */
+export async function startServiceProcess(env: NodeJS.ProcessEnv): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
     env: { ...process.env, RATE_LIMIT_FACTOR: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  onSpawn?.(child);
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

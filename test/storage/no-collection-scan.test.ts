@@ -17,6 +17,9 @@ interface Query {
   sort?: mongo.Document;
 }
 
+/** The embedded engine sorts the rooms of one seat after reading them: it takes no order from an index of which one field holds arrays. */
+const mustNotSort = (process.env['MONGODB_URI'] ?? '') !== '';
+
 /** Documents that make a scan expensive enough for any planner to avoid it. */
 const FILL = 2_000;
 
@@ -79,10 +82,13 @@ describe('No query of the service scans a collection', () => {
     const roomId = await portal.project();
     const buyer = await portal.connect('buyer');
     const outside = await portal.connect('vendor');
-    const told = outside.next('inbox');
+    let told: Promise<unknown> = Promise.resolve();
     const calls = everyCommand(buyer, roomId);
     expect(new Set(Object.keys(calls))).to.deep.equal(new Set(commandNames));
-    for (const run of Object.values(calls)) await run();
+    for (const [name, run] of Object.entries(calls)) {
+      if (name === 'message.send') told = outside.next('inbox');
+      await run();
+    }
     await told;
     // The feeds of changes, the outbox and the streams of other servers are looked at by timers.
     await until(
@@ -95,7 +101,9 @@ describe('No query of the service scans a collection', () => {
     const scans: string[] = [];
     for (const [shape, query] of queries) {
       const stages = await stagesOf(database, query);
-      if (stages.includes('COLLSCAN') || !stages.some((stage) => /IXSCAN|IDHACK|EOF/.test(stage)))
+      // A list or a page that is sorted after it was read grows with what is stored, not with what is shown.
+      const sorted = mustNotSort && stages.includes('SORT');
+      if (stages.includes('COLLSCAN') || sorted || !stages.some((stage) => /IXSCAN|IDHACK|EOF/.test(stage)))
         scans.push(`${shape}: ${stages.join(' < ')}`);
     }
     expect(scans).to.deep.equal([]);

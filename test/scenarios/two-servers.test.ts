@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { after, afterEach, before, describe, it } from 'mocha';
+import type { Entry } from '../../shared/contract/entries.ts';
+import { ConnectionLost, type TestClient, until } from '../support/client.ts';
+import { message, people, Portal } from '../support/portal.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
+
+describe('Two servers on one database', () => {
+  let database: SharedDatabase;
+  let servers: TestService[] = [];
+  let portals: Portal[] = [];
+  let portal: Portal;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await createSharedDatabase();
+    servers = [await startTestService({ database }), await startTestService({ database })];
+    portals = servers.map(({ service }) => new Portal(service.url));
+    portal = portals[0] ?? new Portal('');
+    await portal.seed();
+  });
+  afterEach(() => {
+    for (const one of portals) {
+      expect(one.faults()).to.deep.equal([]);
+      one.close();
+    }
+  });
+  after(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    await database.drop();
+  });
+
+  const at = (server: number): Portal => portals[server % 2] ?? portal;
+  async function whole(roomId: string, stream: string): Promise<Entry[]> {
+    const all: Entry[] = [];
+    for (;;) {
+      const { entries } = await portal.call('operator', 'entry.fetch', {
+        roomId,
+        stream,
+        after: all.length,
+        limit: 200,
+      });
+      all.push(...entries);
+      if (entries.length < 200) return all;
+    }
+  }
+
+  it('hands on what the other one wrote, though this one writes nothing', async () => {
+    const roomId = await portal.project();
+    const listener = await at(0).connect('buyer');
+    await listener.call('room.join', { roomId });
+    const heard = listener.next('entry', ({ seq }) => seq === 6);
+    const sent = [];
+    for (const text of ['one', 'two', 'three'])
+      sent.push((await at(1).call('admin', 'message.send', message(roomId, text))).entry);
+    await heard;
+    expect(listener.all('entry')).to.deep.equal(sent);
+  });
+
+  it('hands it on to who joined last as to who joined first, and only what they read', async () => {
+    const roomId = await portal.project();
+    const first = await at(0).connect('vendor');
+    await first.call('room.join', { roomId });
+    await at(1).call('admin', 'message.send', message(roomId, 'between'));
+    const second = await at(0).connect('buyer');
+    const { streams } = await second.call('room.join', { roomId });
+    const heard = [first, second].map((client) =>
+      client.next('entry', ({ body }) => 'text' in body && body.text === 'last'),
+    );
+    await at(1).call('admin', 'message.send', message(roomId, 'note', { stream: 'provider' }));
+    await at(1).call('admin', 'message.send', message(roomId, 'last'));
+    await Promise.all(heard);
+    await until('the note has come', () => first.all('entry').some(({ stream }) => stream === 'provider'));
+    const shown = (client: TestClient) =>
+      client
+        .all('entry')
+        .filter(({ stream }) => stream === 'public')
+        .map(({ seq }) => seq);
+    expect(shown(first)).to.deep.equal([4, 5]);
+    expect(
+      [...(streams[0]?.entries ?? []), ...second.all('entry')]
+        .map(({ seq }) => seq)
+        .filter((seq, i, all) => all.indexOf(seq) === i),
+    ).to.deep.equal([1, 2, 3, 4, 5]);
+    expect(second.all('entry').every(({ stream }) => stream === 'public')).to.equal(true);
+  }).timeout(40_000);
+
+  it('shows a jump to the last entry when too much was written to be handed on', async () => {
+    const roomId = await portal.project();
+    const listener = await at(0).connect('buyer');
+    await listener.call('room.join', { roomId });
+    const collection = database.connection.collection('entries');
+    const last = await collection.findOne({ roomId, stream: 'public', seq: 3 });
+    const jump = listener.next('entry', ({ seq }) => seq === 4503);
+    await collection.insertMany(
+      Array.from({ length: 4500 }, (_, i) => {
+        const { _id, ...entry } = { ...last };
+        return { ...entry, clientId: randomUUID(), seq: 4 + i, tally: 4 + i, ownTally: 4 + i };
+      }),
+    );
+    await jump;
+    const { entries } = await listener.call('entry.fetch', { roomId, stream: 'public', after: 4501 });
+    expect(entries.map(({ seq }) => seq)).to.deep.equal([4502, 4503]);
+    await at(0).call('buyer', 'message.send', message(roomId, 'on it goes'));
+    await listener.flush();
+    const seqs = listener.all('entry').map(({ seq }) => seq);
+    expect(seqs.at(-1)).to.equal(4504);
+    expect(seqs).to.deep.equal([...seqs].sort((a, b) => a - b));
+  }).timeout(40_000);
+
+  it('makes one order without a hole or a duplicate of what both append at once, whatever connections break', async () => {
+    const authors = ['buyer', 'admin', 'operator'] as const;
+    const work = fc.record({
+      author: fc.nat(2),
+      stream: fc.constantFrom('public' as const, 'provider' as const),
+      server: fc.nat(1),
+      /** Sent again: at once to the other server, after a cut connection, or not at all. */
+      again: fc.constantFrom('no' as const, 'no' as const, 'elsewhere' as const, 'cut' as const),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(work, { minLength: 20, maxLength: 60 }), async (works) => {
+        const roomId = await portal.project();
+        const listeners = await Promise.all([0, 1].map((server) => at(server).connect('vendor')));
+        for (const listener of listeners) await listener.call('room.join', { roomId });
+        const acked = new Map<string, Entry>();
+        const clashes: string[] = [];
+        const note = (clientId: string, entry: Entry) => {
+          const before = acked.get(clientId);
+          if (before !== undefined && JSON.stringify(before) !== JSON.stringify(entry)) clashes.push(clientId);
+          acked.set(clientId, entry);
+        };
+        await Promise.all(
+          works.map(async ({ author, stream, server, again }, i) => {
+            // A buyer does not read the notes.
+            const who = authors[author] ?? 'buyer';
+            const input = message(roomId, `m${i}`, { stream: who === 'buyer' ? 'public' : stream });
+            if (again === 'cut') {
+              const client = await at(server).connect(who);
+              const sending = client.call('message.send', input).then(({ entry }) => note(input.clientId, entry));
+              setImmediate(() => client.cut());
+              await sending.catch((error: unknown) => {
+                if (!(error instanceof ConnectionLost)) throw error;
+              });
+            }
+            const sends = [at(server).call(who, 'message.send', input)];
+            if (again === 'elsewhere') sends.push(at(server + 1).call(who, 'message.send', input));
+            for (const { entry } of await Promise.all(sends)) note(input.clientId, entry);
+          }),
+        );
+        expect(clashes).to.deep.equal([]);
+        expect(acked.size).to.equal(works.length);
+        for (const stream of ['public', 'provider']) {
+          const entries = await whole(roomId, stream);
+          expect(entries.map(({ seq }) => seq)).to.deep.equal(entries.map((_, i) => i + 1));
+          const messages = entries.filter(({ kind }) => kind === 'message');
+          expect(new Set(messages.map(({ clientId }) => clientId)).size).to.equal(messages.length);
+          for (const entry of messages) expect(acked.get(entry.clientId ?? '')).to.deep.equal(entry);
+          // Both servers' readers were shown the same, in the same order, without a hole.
+          for (const listener of listeners) {
+            const shown = () => listener.all('entry').filter((entry) => entry.stream === stream);
+            await until(
+              'a reader was shown all',
+              () => (shown().at(-1)?.seq ?? 0) === entries.length || messages.length === 0,
+            );
+            expect(shown()).to.deep.equal(stream === 'public' ? entries.slice(3) : entries);
+          }
+        }
+        expect([...acked.values()].length).to.equal(
+          (await whole(roomId, 'public')).length - 3 + (await whole(roomId, 'provider')).length,
+        );
+        for (const who of [...authors, 'vendor'] as const) {
+          const unread =
+            (await at(1).call(who, 'room.list', { limit: 1 })).items.find(({ id }) => id === roomId)?.unread ?? {};
+          for (const [stream, told] of Object.entries(unread)) {
+            const counted = (await whole(roomId, stream)).filter(({ actor }) => actor.id !== people[who].sub).length;
+            expect(told, `${who}, ${stream}`).to.equal(counted);
+          }
+        }
+        for (const listener of listeners) listener.close();
+      }),
+      { numRuns: 8, seed: 20_261_122, endOnFailure: true },
+    );
+  }).timeout(120_000);
+});
