@@ -67,10 +67,10 @@ export function hashOf(value: unknown): string {
   if (value instanceof Double) return `n${value.value === 0 ? 0 : value.value}`;
   at = 0;
   writeTyped(value);
-  const rank = scratch[0];
-  if (rank === NUMBER_RANK && at === 10 && scratch[9] === (negativeFirst(scratch[1]) ? 0xff : WHOLE)) {
+  if (scratch[0] === NUMBER_RANK && at === 10) {
     const plain = toNumber(value);
-    return `n${plain === 0 ? 0 : plain}`;
+    const whole = plain < 0 ? 0xff : WHOLE;
+    if (Number.isNaN(plain) || scratch[9] === whole) return `n${plain === 0 ? 0 : plain}`;
   }
   if (value instanceof BSONSymbol) return `s${value.value}`;
   return `k${scratch.toString('latin1', 0, at)}`;
@@ -78,10 +78,6 @@ export function hashOf(value: unknown): string {
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const NUMBER_RANK = 4;
-
-function negativeFirst(byte: number | undefined): boolean {
-  return byte !== undefined && byte < 0x80;
-}
 
 function reserve(count: number): void {
   if (at + count <= scratch.length) return;

@@ -1,4 +1,5 @@
 import { MongoError } from '../errors.ts';
+import { MAX_DEPTH } from './decode.ts';
 import { compileExpression, type ExpressionOptions } from './expressions/compile.ts';
 import type { Evaluate } from './expressions/types.ts';
 import { compileFilter, type Filter } from './filter.ts';
@@ -130,6 +131,7 @@ class Parser {
   private place(path: string): Node {
     let at = this.root;
     const names = path.split('.');
+    if (names.length > MAX_DEPTH) throw new MongoError('Overflow', `A path may have at most ${MAX_DEPTH} parts`);
     for (const [index, name] of names.entries()) {
       if (name === '') throw new MongoError(15998, 'FieldPath field names may not be empty strings.');
       if (name.startsWith('$'))

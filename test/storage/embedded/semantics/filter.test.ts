@@ -170,6 +170,14 @@ describe('filters', () => {
     });
   }
 
+  it('refuse to guess the time where nobody told it', () => {
+    const filter = { $expr: { $lt: ['$at', '$$NOW'] } };
+    expect(() => compileFilter(filter))
+      .to.throw()
+      .with.property('code', 51144);
+    expect(compileFilter(filter, { now: new Date(2) }).matches({ at: new Date(1) })).to.equal(true);
+  });
+
   it('refuse a collation that is not the simple one', () => {
     expect(() => compileFilter({}, { collation: { locale: 'zh' } }))
       .to.throw()

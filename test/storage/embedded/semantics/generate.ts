@@ -95,7 +95,7 @@ export class Generator extends UpdateGenerator {
     if (this.decimals && (kind === 9 || kind === 10)) return { $skip: 0 };
     switch (kind) {
       case 0:
-        return { $match: dice.chance(0.7) ? this.filter() : { $expr: this.expression() } };
+        return { $match: dice.chance(0.7) ? this.filter() : { $expr: { $gte: [this.expression(), 'a'] } } };
       case 1:
         return { [dice.pick(['$addFields', '$set'])]: { [dice.pick(['x', 'a', 'a.z', 'b'])]: this.expression() } };
       case 2:
@@ -192,8 +192,11 @@ export class Generator extends UpdateGenerator {
   }
 }
 
-/** Puts what a group gathers in order: the order of a set is anybody's, and not every database keeps that of a list. */
+/** Puts what a group or a join gathers in order: that of a set or a join is anybody's, and not every database keeps that of a list. */
 function settled(stage: Doc): Doc[] {
+  if (Object.hasOwn(stage, '$lookup')) {
+    return [{ $addFields: { joined: { $sortArray: { input: '$joined', sortBy: { _id: 1 } } } } }];
+  }
   const group = stage['$group'] as Doc | undefined;
   const lists = Object.keys(group ?? {}).filter(
     (name) => name !== '_id' && /^\$(?:addToSet|push)$/.test(Object.keys(group?.[name] as Doc)[0] ?? ''),

@@ -178,6 +178,7 @@ describe('update operators', () => {
     ['an unknown array filter', { a: [1] }, { $set: { 'a.$[x]': 1 } }, 2],
     ['a stage that no update may have', {}, [{ $match: { a: 1 } }], 72],
     ['a replacement with an operator in it', {}, { a: 1, $set: { b: 1 } }, 52],
+    ['a path that would nest too deeply', {}, { $set: { [Array.from({ length: 201 }, () => 'a').join('.')]: 1 } }, 15],
     ['far beyond the end of an array', { a: [] }, { $set: { 'a.1600000': 1 } }, 34],
   ];
   for (const [title, doc, update, expected] of refused) {

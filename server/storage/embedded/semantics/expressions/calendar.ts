@@ -9,7 +9,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** The units of date expressions and, where it is fixed, their length in ms. */
-export const UNITS: ReadonlyMap<string, number | null> = new Map([
+const UNITS: ReadonlyMap<string, number | null> = new Map([
   ['year', null],
   ['quarter', null],
   ['month', null],

@@ -16,7 +16,7 @@ import type { Cell, Compile, Evaluate, Operator } from './types.ts';
 
 /** What an expression may depend on beyond the document. */
 export interface ExpressionOptions {
-  /** What `$$NOW` is. */
+  /** What `$$NOW` is; without it an expression that asks for the time is refused. */
   readonly now?: Date;
   readonly random?: () => number;
   /** Variables with their values, as a command's `let` gives them. */
@@ -40,22 +40,12 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map([
 /** Compiles an aggregation expression; an unknown operator is refused with 168, an unknown variable with 17276. */
 export function compileExpression(spec: unknown, options: ExpressionOptions = {}): Evaluate {
   const cells = new Map<string, Cell>(options.cells);
-  const { now = new Date(0), random = Math.random } = options;
+  const { now, random = Math.random } = options;
   for (const [name, value] of Object.entries(options.let ?? {})) cells.set(name, { value });
   return compiler(cells, now, random)(spec);
 }
 
-/** Whether an expression is a plain value that no document changes. */
-export function isConstant(spec: unknown): boolean {
-  if (typeof spec === 'string') return !spec.startsWith('$');
-  if (Array.isArray(spec)) return spec.every((item) => isConstant(item));
-  if (!isDoc(spec)) return true;
-  return Object.entries(spec).every(
-    ([name, value]) => name === '$literal' || (!name.startsWith('$') && isConstant(value)),
-  );
-}
-
-function compiler(cells: ReadonlyMap<string, Cell>, now: Date, random: () => number): Compile {
+function compiler(cells: ReadonlyMap<string, Cell>, now: Date | undefined, random: () => number): Compile {
   const compile = (spec: unknown, bound?: ReadonlyMap<string, Cell>): Evaluate => {
     if (bound) return compiler(new Map([...cells, ...bound]), now, random)(spec);
     if (typeof spec === 'string') return text(spec, cells, now);
@@ -65,7 +55,7 @@ function compiler(cells: ReadonlyMap<string, Cell>, now: Date, random: () => num
     }
     return isDoc(spec) ? object(spec, self) : () => spec;
   };
-  const self: Compile = Object.assign(compile, { now, random });
+  const self: Compile = Object.assign(compile, { random });
   return self;
 }
 
@@ -99,7 +89,7 @@ function object(spec: Doc, compile: Compile): Evaluate {
   };
 }
 
-function text(spec: string, cells: ReadonlyMap<string, Cell>, now: Date): Evaluate {
+function text(spec: string, cells: ReadonlyMap<string, Cell>, now: Date | undefined): Evaluate {
   if (!spec.startsWith('$')) return () => spec;
   if (!spec.startsWith('$$')) return path(spec.slice(1));
   const [name = '', ...rest] = spec.slice(2).split('.');
@@ -109,7 +99,7 @@ function text(spec: string, cells: ReadonlyMap<string, Cell>, now: Date): Evalua
   return (doc) => valueAt(source(doc), rest, 0);
 }
 
-function variable(name: string, cells: ReadonlyMap<string, Cell>, now: Date): Evaluate {
+function variable(name: string, cells: ReadonlyMap<string, Cell>, now: Date | undefined): Evaluate {
   const cell = cells.get(name);
   if (cell) return () => cell.value;
   switch (name) {
@@ -119,6 +109,7 @@ function variable(name: string, cells: ReadonlyMap<string, Cell>, now: Date): Ev
     case 'REMOVE':
       return () => undefined;
     case 'NOW':
+      if (!now) throw new MongoError(51144, "Builtin variable '$$NOW' is not available");
       return () => now;
     case '':
       throw new MongoError('FailedToParse', 'empty variable names are not allowed');
@@ -147,7 +138,7 @@ function path(dotted: string): Evaluate {
 }
 
 /** The value at a path: through an array it is the array of what its documents have there. */
-export function valueAt(value: unknown, names: readonly string[], from: number): unknown {
+function valueAt(value: unknown, names: readonly string[], from: number): unknown {
   let reached = value;
   for (let index = from; index < names.length; index++) {
     if (Array.isArray(reached)) {

@@ -12,7 +12,6 @@ export interface Cell {
 /** Compiles an expression inside of another; `bound` adds variables. */
 export interface Compile {
   (spec: unknown, bound?: ReadonlyMap<string, Cell>): Evaluate;
-  readonly now: Date;
   readonly random: () => number;
 }
 

@@ -1,4 +1,5 @@
 import { MongoError } from '../../errors.ts';
+import { MAX_DEPTH } from '../decode.ts';
 import type { Filter } from '../filter.ts';
 import { type Doc, field, formatValue, isDoc, setField } from '../values.ts';
 
@@ -62,6 +63,9 @@ function conflict(path: string, at: string): MongoError {
 export function checkPath(path: string): string[] {
   if (path === '') throw new MongoError('EmptyFieldName', 'An empty update path is not valid.');
   const names = path.split('.');
+  if (names.length > MAX_DEPTH) {
+    throw new MongoError('Overflow', `An update path may have at most ${MAX_DEPTH} parts`);
+  }
   for (const [index, name] of names.entries()) {
     if (name === '') {
       throw new MongoError(
