@@ -15,13 +15,13 @@ export interface WriteTask {
 const MAX_GROUP_MS = 50;
 
 export class CommitQueue {
-  readonly #env: Environment;
+  readonly #env: Pick<Environment, 'write'>;
   readonly #onFailure: () => void;
   #waiting: WriteTask[] = [];
   #scheduled = false;
 
   /** `onFailure` puts the memory back in line with the disk when a group is lost. */
-  constructor(env: Environment, onFailure: () => void) {
+  constructor(env: Pick<Environment, 'write'>, onFailure: () => void) {
     this.#env = env;
     this.#onFailure = onFailure;
   }
