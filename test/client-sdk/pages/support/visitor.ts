@@ -17,14 +17,6 @@ export class Visitor {
     });
   }
 
-  static async open(browser: Browser, url: string, as: string, options: VisitorOptions = {}): Promise<Visitor> {
-    const { lang = 'en', ...context } = options;
-    const visitor = await Visitor.of(browser, context);
-    await visitor.page.goto(`${url}/demo/room?as=${as}&lang=${lang}`);
-    await visitor.live.waitFor();
-    return visitor;
-  }
-
   static async of(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', ...options });
     const page = await context.newPage();
@@ -39,6 +31,12 @@ export class Visitor {
       });
     });
     return visitor;
+  }
+
+  /** Opens the demonstration's room as somebody and waits until it is live. */
+  async visit(url: string, as: string, lang: string): Promise<void> {
+    await this.page.goto(`${url}/demo/room?as=${as}&lang=${lang}`);
+    await this.live.waitFor();
   }
 
   get live(): Locator {
