@@ -1,5 +1,5 @@
 import { countBack, dueAt, workingDayMs } from '../calendar/due.ts';
-import type { Clocked, FlowFact } from './flow-fact.ts';
+import { type Clocked, FLOW_EVENT_KINDS, type FlowFact } from './flow-fact.ts';
 import {
   currentNode,
   type Flow,
@@ -14,27 +14,6 @@ import {
 import { applyFact } from './fold-flow.ts';
 
 type WithoutTime<Fact> = Fact extends unknown ? Omit<Fact, 'at'> : never;
-
-const KINDS: Readonly<Record<FlowFact['event'], FlowEntry['kind']>> = {
-  'project.created': 'project',
-  'project.queued': 'project',
-  'project.paused': 'project',
-  'project.resumed': 'project',
-  'project.completed': 'project',
-  'project.closed': 'project',
-  'provider.assigned': 'project',
-  'provider.changed': 'project',
-  'operator.changed': 'project',
-  'order.claimed': 'node',
-  'order.dispatched': 'node',
-  'node.entered': 'node',
-  'node.done': 'node',
-  'node.rejected': 'node',
-  'node.due_changed': 'node',
-  'node.due_soon': 'node',
-  'node.timed_out': 'node',
-  'file.added': 'file',
-};
 
 /** One decision in the making: each fact that is added changes the flow at once and becomes an entry. */
 export class Course {
@@ -59,7 +38,7 @@ export class Course {
     const { id, name, side, org } = this.#context.actor;
     const body: FlowFact = { ...fact, at: this.#at };
     const actor = { id, name, side, ...(org === undefined ? {} : { org }) };
-    const entry: FlowEntry = { stream: 'public', kind: KINDS[fact.event], actor, body };
+    const entry: FlowEntry = { stream: 'public', kind: FLOW_EVENT_KINDS[fact.event], actor, body };
     this.#entries.push(entry);
     this.#flow = applyFact(this.#flow, entry);
   }

@@ -1,7 +1,7 @@
 import type { Side } from '../../contract/primitives.ts';
 import type { NodeAction, QueuedReason } from '../../contract/flow.ts';
 import type { Because } from '../calendar/due.ts';
-import type { Company, CrewMember, Flow, FlowFile, FlowNode } from './flow.ts';
+import type { Company, CrewMember, Flow, FlowEntry, FlowFile, FlowNode } from './flow.ts';
 import type { TemplateSnapshot } from './template-steps.ts';
 
 interface AtNode {
@@ -72,3 +72,30 @@ export type FlowFact = { readonly at: string } & (
   | ({ readonly event: 'node.timed_out' } & AtNode)
   | ({ readonly event: 'file.added'; readonly files: readonly FlowFile[] } & AtNode & InPlace)
 );
+
+/** The kind of entry that each event is told in: every event of a flow, and no other. */
+export const FLOW_EVENT_KINDS: Readonly<Record<FlowFact['event'], FlowEntry['kind']>> = {
+  'project.created': 'project',
+  'project.queued': 'project',
+  'project.paused': 'project',
+  'project.resumed': 'project',
+  'project.completed': 'project',
+  'project.closed': 'project',
+  'provider.assigned': 'project',
+  'provider.changed': 'project',
+  'operator.changed': 'project',
+  'order.claimed': 'node',
+  'order.dispatched': 'node',
+  'node.entered': 'node',
+  'node.done': 'node',
+  'node.rejected': 'node',
+  'node.due_changed': 'node',
+  'node.due_soon': 'node',
+  'node.timed_out': 'node',
+  'file.added': 'file',
+};
+
+/** Says whether an entry's body tells of the flow: a project's timeline holds other events as well. */
+export function isFlowFact(body: { readonly event: string }): body is FlowFact {
+  return Object.hasOwn(FLOW_EVENT_KINDS, body.event);
+}

@@ -54,6 +54,7 @@ describe('due instants (domain.md, section 5)', () => {
   it('counts three tenths as three tenths', () => {
     expect(shown(dueAt(published, at('2026-11-16 09:00'), 0.3).dueAt)).to.equal('2026-11-16 11:33');
     expect(dueAt(published, at('2026-11-16 09:00'), 0.1 + 0.2).because.days).to.equal(0.3);
+    expect(dueAt(published, at('2026-11-16 09:00'), 1 - 0.9).because.days).to.equal(0.1);
   });
 
   it('is provisional as soon as it reaches into a year without data, computed with its weekends only', () => {

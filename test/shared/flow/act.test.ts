@@ -24,6 +24,12 @@ describe('acting on a node (domain.md, section 4)', () => {
     expect(bench.place).to.equal('finish/2');
   });
 
+  it('takes files up to the node’s limit, of its types in whatever case', () => {
+    const bench = FlowBench.of('contract').act(buyer, 'submit');
+    bench.act(admin, 'upload', { files: [file('CONTRACT.PDF', 5 * 1024 * 1024)] });
+    expect(bench.node.files).to.have.length(1);
+  });
+
   it('gives the form to be kept, and writes none of it into the log', () => {
     const bench = FlowBench.of('basic').act(buyer, 'submit', {
       form: { ...form, details: '  A shop  ', attachments: ['f1'] },
@@ -86,6 +92,23 @@ describe('acting on a node (domain.md, section 4)', () => {
     bench.act(admin, 'finish');
     expect(bench.entries.find(({ body }) => body.event === 'node.done')?.body).to.include({ late: true });
     expect(bench.flow.nodes[2]?.operator).to.deep.equal({ userId: 'p-ds', name: 'Specialist' });
+  });
+
+  it('lets the admin confirm for a late operator, and not reject', () => {
+    const bench = new FlowBench(
+      customTemplate(
+        { id: 'd', type: 'dispatch_order', name: 'D', role: 'delivery_specialist' },
+        { id: 'work', type: 'generic', name: 'Work', role: 'delivery_specialist' },
+        { id: 'check', type: 'confirm', name: 'C', role: 'delivery_specialist', rejectable: true, timeoutDays: 1 },
+        { id: 'finish', type: 'finish', name: 'Finish' },
+      ),
+    )
+      .assign('studio')
+      .dispatch(specialist)
+      .act(specialist, 'finish');
+    const offered = (by: typeof admin) => allowedActions(bench.flow, by, bench.now).map(({ action }) => action);
+    bench.until('2026-11-17 17:30');
+    expect([offered(admin), offered(specialist)]).to.deep.equal([['confirm'], ['confirm', 'reject']]);
   });
 
   it('gives the claim’s role and department to who claims', () => {

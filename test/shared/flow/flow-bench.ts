@@ -214,3 +214,11 @@ export class FlowBench {
     return this.entries.map(({ body }) => body.event);
   }
 }
+
+/** What somebody is answered; a refusal must leave the flow as it was. */
+export function codeOf(bench: FlowBench, event: FlowEvent, by: FlowActor): string {
+  const before = bench.flow;
+  const result = bench.try(event, by);
+  if (!result.ok && bench.flow !== before) throw new Error('refused, and changed');
+  return result.ok ? 'ok' : result.code;
+}

@@ -103,24 +103,20 @@ const onProject: fc.Arbitrary<Attempt> = fc
       { type: 'close', reason: 'Refunded' },
     ];
     const [pause, resume, changeOperator, changeProvider, close] = named;
-    const chosen =
-      flow.status === 'paused' && fits
-        ? resume
-        : [
-            pause,
-            pause,
-            pause,
-            pause,
-            resume,
-            changeOperator,
-            changeOperator,
-            changeOperator,
-            changeOperator,
-            changeProvider,
-            changeProvider,
-            changeProvider,
-            close,
-          ][what];
+    const byChance = [
+      pause,
+      pause,
+      pause,
+      pause,
+      resume,
+      changeOperator,
+      changeOperator,
+      changeOperator,
+      changeOperator,
+    ];
+    let chosen = [...byChance, changeProvider, changeProvider, changeProvider, close][what];
+    if (flow.status === 'paused' && fits) chosen = resume;
+    else if (held !== undefined && what > 1 && what < 9) chosen = changeOperator;
     if (chosen === undefined) return 1;
     const names = {
       pause: 'pause',
@@ -147,8 +143,8 @@ const history = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: allowed },
     { weight: 4, arbitrary: acting },
-    { weight: 3, arbitrary: waiting },
-    { weight: 2, arbitrary: onProject },
+    { weight: 4, arbitrary: waiting },
+    { weight: 3, arbitrary: onProject },
     { weight: 3, arbitrary: passing },
     { weight: 3, arbitrary: ticking },
   ),
@@ -232,10 +228,9 @@ describe('the flow over random histories', () => {
           happened.forEach(count);
           place.take(before, next.event, happened);
           checkState(bench.flow, place);
-          for (const node of bench.flow.nodes) {
-            const earlier = before.nodes.find(({ id }) => id === node.id);
-            expect(node.visit).to.be.within(earlier?.visit ?? 0, (earlier?.visit ?? 0) + 1);
-          }
+          const visits = (flow: Flow): number[] => flow.nodes.map(({ visit }) => visit);
+          const raised = visits(bench.flow).map((visit, index) => visit - (visits(before)[index] ?? 0));
+          expect(raised.every((by) => by === 0 || by === 1)).to.equal(true);
         }
         // As it travels: through JSON and back.
         const log: typeof bench.entries = JSON.parse(JSON.stringify(bench.entries));
@@ -243,7 +238,7 @@ describe('the flow over random histories', () => {
         expect(JSON.parse(JSON.stringify(bench.flow))).to.deep.equal(bench.flow);
         count(bench.flow.status);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
     // A history that never gets anywhere would show nothing.
     for (const what of [
@@ -267,7 +262,7 @@ describe('the flow over random histories', () => {
       expect(reached.get(what) ?? 0, what).to.be.greaterThan(0);
     for (const what of ['forbidden', 'conflict', 'invalid', 'read_only', 'not_found'])
       expect(reached.get(what) ?? 0, what).to.be.greaterThan(0);
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('offers to each viewer exactly what it then accepts from them', () => {
     fc.assert(
@@ -317,9 +312,9 @@ describe('the flow over random histories', () => {
           expect(may, actor.id).to.have.members(accepted);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('changes nothing on a tick before the instant that it says it wakes at, something at it, and nothing twice', () => {
     fc.assert(
@@ -349,9 +344,9 @@ describe('the flow over random histories', () => {
         bench.do({ type: 'tick' });
         expect(told(bench.now)).to.equal(0);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
-  }).timeout(60_000);
+  }).timeout(120_000);
 });
 
 function checkState(flow: Flow, place: Place): void {

@@ -7,6 +7,7 @@ import {
   admin,
   at,
   buyer,
+  codeOf,
   customTemplate,
   FlowBench,
   manager,
@@ -33,13 +34,6 @@ const inWork = () =>
   FlowBench.of('bespoke').act(buyer, 'submit').act(manager, 'claim').dispatch(specialist).act(specialist, 'confirm');
 const rival = { org: 'rival', name: 'rival', free: true };
 const colleague: FlowActor = { ...buyer, id: 'b2' };
-
-const codeOf = (bench: FlowBench, event: FlowEvent, by: FlowActor): string => {
-  const before = bench.flow;
-  const result = bench.try(event, by);
-  if (!result.ok) expect(bench.flow).to.equal(before);
-  return result.ok ? 'ok' : result.code;
-};
 
 describe('pausing a project (domain.md, sections 3 and 5)', () => {
   it('across a weekend costs no working time', () => {
@@ -82,6 +76,23 @@ describe('pausing a project (domain.md, sections 3 and 5)', () => {
     bench.now = at('2026-11-27 10:00');
     bench.do({ type: 'resume' }, admin);
     expect([bench.flow.overdue, shown(bench.node.dueAt)]).to.deep.equal([true, '2026-11-20 17:30']);
+  });
+
+  it('keeps every pause of a visit', () => {
+    const bench = timed(1);
+    for (const [from, to] of [
+      ['2026-11-19 12:00', '2026-11-19 13:00'],
+      ['2026-11-19 14:00', '2026-11-19 15:00'],
+      ['2026-11-20 09:00', '2026-11-20 09:30'],
+    ] as const) {
+      bench.now = at(from);
+      bench.do({ type: 'pause' }, buyer);
+      bench.now = at(to);
+      bench.do({ type: 'resume' }, buyer);
+    }
+    expect(bench.node.pauses).to.have.length(3);
+    // Two hours and a half of pauses after a due instant of Friday 17:30.
+    expect(shown(bench.node.dueAt)).to.equal('2026-11-23 11:30');
   });
 
   it('begins with no pauses on a later visit', () => {
@@ -189,72 +200,6 @@ describe('changing the provider (domain.md, section 3)', () => {
     expect(codeOf(inWork(), { ...change, provider: { ...rival, free: false } }, vendor)).to.equal('conflict');
     const waiting = new FlowBench(customTemplate({ id: 'f', type: 'finish', name: 'F' }));
     expect(codeOf(waiting, change, vendor)).to.equal('conflict');
-  });
-});
-
-describe('dispatch (domain.md, sections 3 and 6)', () => {
-  const waiting = () => new FlowBench(customTemplate({ id: 'f', type: 'finish', name: 'F' }));
-  const provider: FlowEvent = { type: 'assign_provider', provider: rival };
-  const staff = (one: FlowActor, free = true): FlowEvent => ({ type: 'dispatch_staff', staff: staffOf(one, free) });
-  const atDispatch = () => FlowBench.of('bespoke').act(buyer, 'submit').act(manager, 'claim');
-
-  it('queues with its reason, says it once, and is taken out by an assignment', () => {
-    const bench = waiting();
-    expect(bench.last.wants).to.deep.include({ what: 'provider', nodeId: 'assign' });
-    bench.do({ type: 'queue', reason: 'providers_full' }).do({ type: 'queue', reason: 'providers_full' });
-    expect([bench.flow.queued, bench.events().filter((event) => event === 'project.queued').length]).to.deep.equal([
-      'providers_full',
-      1,
-    ]);
-    bench.do({ type: 'queue', reason: 'no_provider' }).do(provider);
-    expect([bench.flow.queued, bench.place, bench.last.wants]).to.deep.equal([null, 'f/1', null]);
-    expect(codeOf(bench, { type: 'queue', reason: 'no_provider' }, operator)).to.equal('forbidden');
-  });
-
-  it('queues for staff only at a dispatch, and for a provider only before one', () => {
-    const system: FlowActor = { id: 'system', name: 'S', side: 'service', roles: [] };
-    expect(codeOf(waiting(), { type: 'queue', reason: 'staff_full' }, system)).to.equal('conflict');
-    expect(codeOf(atDispatch(), { type: 'queue', reason: 'providers_full' }, system)).to.equal('conflict');
-    expect(codeOf(atDispatch(), { type: 'queue', reason: 'no_staff_with_role' }, system)).to.equal('ok');
-  });
-
-  it('by hand: a vendor to a provider, the provider’s admin to staff, an operator both; logged as such', () => {
-    expect([vendor, operator].map((by) => codeOf(waiting(), provider, by))).to.deep.equal(['ok', 'ok']);
-    expect([admin, buyer, vendorClerk].map((by) => codeOf(waiting(), provider, by))).to.deep.equal(
-      Array(3).fill('forbidden'),
-    );
-    expect([admin, operator].map((by) => codeOf(atDispatch(), staff(specialist), by))).to.deep.equal(['ok', 'ok']);
-    expect([vendor, manager, rivalAdmin].map((by) => codeOf(atDispatch(), staff(specialist), by))).to.deep.equal(
-      Array(3).fill('forbidden'),
-    );
-    const bench = atDispatch().do(staff(specialist), admin);
-    expect(bench.entries.find(({ body }) => body.event === 'order.dispatched')?.body).to.include({ manual: true });
-  });
-
-  it('by hand also decides a claim that nobody makes', () => {
-    const bench = FlowBench.of('bespoke').act(buyer, 'submit').do(staff(manager), admin);
-    expect([bench.place, bench.flow.department, bench.flow.crew[0]?.userId]).to.deep.equal([
-      'dispatch/1',
-      'north',
-      'p-am',
-    ]);
-    const system: FlowActor = { id: 'system', name: 'S', side: 'service', roles: [] };
-    expect(codeOf(FlowBench.of('bespoke').act(buyer, 'submit'), staff(manager), system)).to.equal('conflict');
-  });
-
-  it('never exceeds a maximum, takes only staff of the provider and the role, and happens once', () => {
-    expect(codeOf(waiting(), { type: 'assign_provider', provider: { ...rival, free: false } }, vendor)).to.equal(
-      'conflict',
-    );
-    expect(codeOf(atDispatch(), staff(specialist, false), admin)).to.equal('conflict');
-    expect(codeOf(atDispatch(), staff(manager), admin)).to.equal('invalid');
-    expect(codeOf(atDispatch(), staff({ ...specialist, org: 'rival' }), operator)).to.equal('invalid');
-    const bench = waiting().do(provider);
-    // A vendor who was slower than the sweep is told so, and not that they may not.
-    expect(codeOf(bench, provider, vendor)).to.equal('conflict');
-    expect(codeOf(atDispatch().do(staff(specialist)), staff(specialist2), admin)).to.equal('conflict');
-    expect(codeOf(atDispatch(), { ...staff(specialist), visit: 2 } as FlowEvent, admin)).to.equal('conflict');
-    expect(codeOf(atDispatch().do({ type: 'pause' }, buyer), staff(specialist), admin)).to.equal('conflict');
   });
 });
 

@@ -42,6 +42,7 @@ describe('what time does to a flow (domain.md, section 5)', () => {
     expect(bench.flow.overdue).to.equal(false);
     bench.until('2026-11-17 17:30');
     expect([bench.flow.overdue, bench.node.overdue, bench.place]).to.deep.equal([true, true, 'work/1']);
+    expect(wakeAt(bench.flow)).to.equal(null);
     bench.until('2026-12-24 10:00');
     expect(bench.events().filter((event) => event === 'node.timed_out')).to.have.length(1);
     bench.act(admin, 'finish');
