@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { mongo } from 'mongoose';
+import type { EntryKind } from '../../../shared/contract/entries.ts';
+import { RoomError } from '../../../shared/contract/errors.ts';
+import { isUnreachable } from '../../../server/storage/unreachable.ts';
+import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
+import { createLog } from '../../../server/telemetry/log.ts';
+import { Appender, type Draft } from '../../../server/timeline/appender.ts';
+import { type EntryDoc, type EntryModel, entryModel } from '../../../server/timeline/entry-store.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+type InsertMany = EntryModel['collection']['insertMany'];
+
+describe('Appender', () => {
+  let database: TestDatabase;
+  let storage: Storage;
+  let entries: EntryModel;
+
+  before(async () => {
+    database = await createTestDatabase();
+    storage = await connectStorage({ mongodbUri: database.env.MONGODB_URI, dataDir: database.env.DATA_DIR });
+    entries = entryModel(storage.connection);
+    await entries.createCollection();
+    await entries.createIndexes();
+  });
+  after(async () => {
+    await storage.stop();
+    await database.drop();
+  });
+
+  /** One server's appender, with the numbers that it handed on by stream. */
+  function createServer() {
+    const handedOn: number[] = [];
+    const appender = new Appender({
+      entries,
+      clock: new ManualClock(),
+      log: createLog('silent'),
+      onEntry: ({ seq }) => void handedOn.push(seq),
+    });
+    return { appender, handedOn };
+  }
+
+  const draft = (roomId: string, more: Partial<Draft> = {}): Draft => ({
+    roomId,
+    stream: 'public',
+    kind: 'message',
+    actor: { id: 'bao', name: 'Bao', side: 'buyer', org: 'buyers' },
+    clientId: randomUUID(),
+    body: { text: 'hello' },
+    ...more,
+  });
+  const revision = (roomId: string, kind: EntryKind, entryId: string, target: number): Draft => {
+    const { clientId: _none, ...rest } = draft(roomId, {
+      kind,
+      target,
+      body: { entryId, ...(kind === 'edit' ? { text: 'new' } : {}) },
+    });
+    return rest;
+  };
+  const stored = (roomId: string) => entries.find({ roomId }).sort({ seq: 1 }).lean<EntryDoc[]>().exec();
+
+  /** Puts `faulty` in the place of the next insert, and the true one back after it. */
+  async function withNextInsert(
+    faulty: (insert: InsertMany, docs: Parameters<InsertMany>) => ReturnType<InsertMany>,
+    run: () => Promise<void>,
+  ): Promise<void> {
+    const { collection } = entries;
+    const insert = collection.insertMany.bind(collection) as InsertMany;
+    let used = false;
+    collection.insertMany = ((...args: Parameters<InsertMany>) => {
+      if (used) return insert(...args);
+      used = true;
+      return faulty(insert, args);
+    }) as InsertMany;
+    try {
+      await run();
+    } finally {
+      collection.insertMany = insert;
+    }
+  }
+
+  it('recognises its own entry when a command is carried out twice, message or edit', async () => {
+    const { appender, handedOn } = createServer();
+    const first = await appender.append(draft('twice'));
+    const twice = async (insert: InsertMany, args: Parameters<InsertMany>) => {
+      await insert(...args);
+      return insert(...args);
+    };
+    await withNextInsert(twice, async () => {
+      expect(await appender.append(draft('twice'))).to.include({ duplicate: false });
+    });
+    await withNextInsert(twice, async () => {
+      const { doc, duplicate } = await appender.append(revision('twice', 'edit', first.entry.id, 1));
+      expect([doc.seq, duplicate]).to.deep.equal([3, false]);
+    });
+    expect((await stored('twice')).map(({ seq, kind }) => [seq, kind])).to.deep.equal([
+      [1, 'message'],
+      [2, 'message'],
+      [3, 'edit'],
+    ]);
+    await appender.append(draft('twice'));
+    expect(handedOn).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('does not say that it is stored when the answer was lost, and gives the first entry to the repetition', async () => {
+    const { appender, handedOn } = createServer();
+    await appender.watch('lost', ['public']);
+    const input = draft('lost');
+    const lost = async (insert: InsertMany, args: Parameters<InsertMany>) => {
+      await insert(...args);
+      throw new mongo.MongoNetworkError('the line is cut');
+    };
+    await withNextInsert(lost, async () => {
+      const outcome = await appender.append(input).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(isUnreachable(outcome)).to.equal(true);
+    });
+    const again = await appender.append(input);
+    expect([again.doc.seq, again.duplicate]).to.deep.equal([1, true]);
+    await appender.append(draft('lost'));
+    expect(await stored('lost')).to.have.length(2);
+    // What was stored without our knowing reaches the readers all the same, in its place.
+    expect(handedOn).to.deep.equal([1, 2]);
+  });
+
+  it('hands on what was stored without its knowing, though nothing more is written', async () => {
+    const { appender, handedOn } = createServer();
+    await appender.watch('silent', ['public']);
+    await withNextInsert(
+      async (insert, args) => {
+        await insert(...args);
+        throw new mongo.MongoNetworkError('the line is cut');
+      },
+      () =>
+        appender.append(draft('silent')).then(
+          () => undefined,
+          () => undefined,
+        ),
+    );
+    expect(handedOn).to.deep.equal([]);
+    await appender.follow([{ roomId: 'silent', stream: 'public' }]);
+    await appender.follow([{ roomId: 'silent', stream: 'public' }]);
+    expect(handedOn).to.deep.equal([1]);
+  });
+
+  it('answers each of a batch by itself: what is known, what is twice in it, and what is new', async () => {
+    const { appender, handedOn } = createServer();
+    const [a, b, c] = [draft('batch'), draft('batch'), draft('batch')];
+    await appender.append(a);
+    const outcomes = await Promise.all([b, a, b, c, a, b].map((one) => appender.append(one)));
+    expect(outcomes.map(({ doc, duplicate }) => [doc.seq, duplicate])).to.deep.equal([
+      [2, false],
+      [1, true],
+      [2, true],
+      [3, false],
+      [1, true],
+      [2, true],
+    ]);
+    expect((await stored('batch')).map(({ seq, tally, ownTally }) => [seq, tally, ownTally])).to.deep.equal([
+      [1, 1, 1],
+      [2, 2, 2],
+      [3, 3, 3],
+    ]);
+    expect(handedOn).to.deep.equal([1, 2, 3]);
+  });
+
+  it('answers a thousand repetitions with a few queries', async () => {
+    const { appender } = createServer();
+    const drafts = Array.from({ length: 400 }, () => draft('flood'));
+    await Promise.all(drafts.map((one) => appender.append(one)));
+    let inserts = 0;
+    const { collection } = entries;
+    const insert = collection.insertMany.bind(collection) as InsertMany;
+    collection.insertMany = ((...args: Parameters<InsertMany>) => {
+      inserts += 1;
+      return insert(...args);
+    }) as InsertMany;
+    try {
+      const again = await Promise.all(drafts.map((one) => appender.append(one)));
+      expect(again.every(({ duplicate }) => duplicate)).to.equal(true);
+    } finally {
+      collection.insertMany = insert;
+    }
+    expect(inserts).to.be.at.most(2);
+  });
+
+  it('lets what follows a recall in one batch find it', async () => {
+    const { appender } = createServer();
+    const { entry } = await appender.append(draft('recalled'));
+    const outcomes = await Promise.allSettled([
+      appender.append(revision('recalled', 'edit', entry.id, 1)),
+      appender.append(revision('recalled', 'recall', entry.id, 1)),
+      appender.append(revision('recalled', 'edit', entry.id, 1)),
+      appender.append(revision('recalled', 'recall', entry.id, 1)),
+      appender.append(draft('recalled')),
+    ]);
+    expect(
+      outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.doc.seq : String(outcome.reason))),
+    ).to.deep.equal([2, 3, 'RoomError: This message was recalled.', 3, 4]);
+  });
+
+  it('goes on when another server is always faster, with one order for both', async () => {
+    const servers = [createServer(), createServer()];
+    for (const { appender } of servers) await appender.watch('race', ['public']);
+    await Promise.all(
+      Array.from({ length: 120 }, async (_, i) => {
+        for (let turn = 0; turn < i % 7; turn++) await new Promise((resolve) => setImmediate(resolve));
+        await servers[i % 2]?.appender.append(draft('race', { actor: { id: `a${i % 3}`, name: 'A', side: 'buyer' } }));
+      }),
+    );
+    for (const { appender } of servers) await appender.follow([{ roomId: 'race', stream: 'public' }]);
+    const numbers = Array.from({ length: 120 }, (_, i) => i + 1);
+    const docs = await stored('race');
+    expect(docs.map(({ seq }) => seq)).to.deep.equal(numbers);
+    expect(docs.map(({ tally }) => tally)).to.deep.equal(numbers);
+    for (const author of ['a0', 'a1', 'a2']) {
+      const own = docs.filter(({ actor }) => actor.id === author);
+      expect(own.map(({ ownTally }) => ownTally)).to.deep.equal(own.map((_, i) => i + 1));
+    }
+    for (const { handedOn } of servers) expect(handedOn).to.deep.equal(numbers);
+  });
+
+  it('goes on handing on after an entry that it does not understand', async () => {
+    const { appender, handedOn } = createServer();
+    await appender.append(draft('future'));
+    const [first] = await stored('future');
+    if (first === undefined) throw new Error('nothing was stored');
+    await entries.collection.insertOne({
+      ...first,
+      _id: new mongo.ObjectId(),
+      clientId: randomUUID(),
+      seq: 2,
+      tally: 2,
+      ownTally: 2,
+      body: { text: 7 },
+    });
+    await appender.append(draft('future'));
+    expect(handedOn).to.deep.equal([1, 3]);
+  });
+
+  it('answers everything that it took before it closes, and takes nothing more', async () => {
+    const { appender } = createServer();
+    const taken = Array.from({ length: 20 }, () => appender.append(draft('closing')));
+    await appender.close();
+    expect((await Promise.all(taken)).map(({ doc }) => doc.seq)).to.deep.equal(
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    );
+    const refusal = await appender.append(draft('closing')).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(refusal).to.be.instanceOf(RoomError).and.have.property('code', 'unavailable');
+  });
+});
