@@ -31,6 +31,7 @@ function endInOrder(service: Service, log: Log): void {
     log.fatal({ err: error }, 'a fault that nobody caught: stopping');
     if (!ending) end(1);
   };
+  service.failed.then(onFault, onFault);
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('uncaughtException', onFault);

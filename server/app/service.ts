@@ -63,6 +63,8 @@ export interface Service {
   readonly port: number;
   /** With `DEMO`: what the person who started the service is told. */
   readonly greeting?: string;
+  /** Settles when the embedded database has ended by itself: the service can only be stopped then. */
+  readonly failed: Promise<Error>;
   /** What is held at this moment: all of it goes back to zero when the last client has gone. */
   load(): Load;
   stop(): Promise<void>;
@@ -217,6 +219,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     url,
     port,
     ...(demo === undefined ? {} : { greeting: demo.greeting(url) }),
+    failed: storage.failed,
     load: () => ({ connections: io.engine.clientsCount, ...strangers.size }),
     stop() {
       const steps: Step[] = [

@@ -6,6 +6,8 @@ export interface Storage {
   kind: 'embedded' | 'mongodb';
   /** Resolves when the database answers. */
   ping(): Promise<void>;
+  /** Settles when the embedded engine has ended by itself: nothing can be stored from then on. */
+  failed: Promise<Error>;
   stop(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function connectStorage(options: { mongodbUri?: string | undefined;
   return {
     connection,
     kind: engine === undefined ? 'mongodb' : 'embedded',
+    failed: engine?.failed ?? new Promise<Error>(() => undefined),
     async ping() {
       await connection.db?.command({ ping: 1 }, { timeoutMS: 2000 });
     },
