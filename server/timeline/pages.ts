@@ -23,8 +23,15 @@ export interface Pages {
 const OBJECT_ID = /^[0-9a-f]{24}$/;
 
 export function createPages(entries: EntryModel): Pages {
-  const newest = async (roomId: string, stream: string, limit: number): Promise<EntryDoc[]> =>
-    (await entries.find({ roomId, stream }).sort({ seq: -1 }).limit(limit).lean<EntryDoc[]>()).reverse();
+  // A server's first batch is 101 documents unless it is told otherwise: a page would take two round trips.
+  const pageOf = (range: { roomId: string; stream: string; seq?: object }, order: 1 | -1, limit: number) =>
+    entries
+      .find(range)
+      .sort({ seq: order })
+      .limit(limit)
+      .batchSize(limit + 1)
+      .lean<EntryDoc[]>()
+      .exec();
 
   const head = async (roomId: string, stream: string): Promise<number> => {
     const last = await entries.findOne({ roomId, stream }, { seq: 1 }).sort({ seq: -1 }).lean<Pick<EntryDoc, 'seq'>>();
@@ -50,24 +57,18 @@ export function createPages(entries: EntryModel): Pages {
     present,
     async read(roomId, stream, range, limit) {
       if (range === 'newest') {
-        const docs = await newest(roomId, stream, limit);
+        const docs = (await pageOf({ roomId, stream }, -1, limit)).reverse();
         return { entries: await present(docs), head: docs.at(-1)?.seq ?? 0 };
       }
       if ('before' in range) {
-        const docs = await entries
-          .find({ roomId, stream, seq: { $lt: range.before } })
-          .sort({ seq: -1 })
-          .limit(limit)
-          .lean<EntryDoc[]>();
-        return { entries: await present(docs.reverse()), head: await head(roomId, stream) };
+        const docs = await pageOf({ roomId, stream, seq: { $lt: range.before } }, -1, limit);
+        const [shown, end] = await Promise.all([present(docs.reverse()), head(roomId, stream)]);
+        return { entries: shown, head: end };
       }
-      const docs = await entries
-        .find({ roomId, stream, seq: { $gt: range.after } })
-        .sort({ seq: 1 })
-        .limit(limit)
-        .lean<EntryDoc[]>();
-      const complete = docs.length > 0 && docs.length < limit;
-      return { entries: await present(docs), head: complete ? (docs.at(-1)?.seq ?? 0) : await head(roomId, stream) };
+      const docs = await pageOf({ roomId, stream, seq: { $gt: range.after } }, 1, limit);
+      const last = docs.length < limit ? docs.at(-1)?.seq : undefined;
+      const [shown, end] = await Promise.all([present(docs), last ?? head(roomId, stream)]);
+      return { entries: shown, head: end };
     },
     async open(roomId, stream, since, limit) {
       const page = await this.read(roomId, stream, since === undefined ? 'newest' : { after: since }, limit);
