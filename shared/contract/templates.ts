@@ -17,14 +17,16 @@ export type Label = z.infer<typeof label>;
 export const labels = z.strictObject({
   title: label.optional().meta({ description: 'The name of the step; else `name`' }),
   submit: label.optional(),
+  claim: label.optional(),
   view: label.optional(),
   upload: label.optional(),
-  confirm: label.optional().meta({ description: 'Confirms, or finishes a piece of work' }),
+  finish: label.optional().meta({ description: 'Finishes a piece of work; else `confirm`' }),
+  confirm: label.optional(),
   reject: label.optional(),
 });
 
-/** Who is notified: the buyer, who works the node, the platform, or everybody of the project with a role. */
-export const receiver = z.enum(['buyer', 'current_operator', 'operator', ...role.options]);
+/** Who is notified: a side's people in the room, who works the node, the platform, or everybody of the project with a role. */
+export const receiver = z.enum(['buyer', 'provider', 'vendor', 'operator', 'current_operator', ...role.options]);
 export type Receiver = z.infer<typeof receiver>;
 
 export const notify = z.strictObject({
@@ -45,7 +47,13 @@ export const timeoutDays = z
 
 export const upload = z.strictObject({
   types: z
-    .array(z.string().regex(/^[a-z0-9]{1,10}$/, 'must be a file name extension in lower case'))
+    .array(
+      z
+        .string()
+        .max(100)
+        .toLowerCase()
+        .regex(/^[a-z0-9]+(\/[a-z0-9.+-]+)?$/, 'must be a file name extension or a media type'),
+    )
     .min(1)
     .max(UPLOAD_TYPES_MAX),
   maxBytes: z

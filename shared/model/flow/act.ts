@@ -155,14 +155,14 @@ function whoWorked({ actor }: FlowContext, ground: Ground): Ground & { operator?
 
 function fileMisfit(flow: Flow, limits: UploadLimits | undefined, files: readonly FlowFile[]): Refusal | undefined {
   if (limits === undefined) return undefined;
-  for (const [index, { name, size }] of files.entries()) {
+  for (const [index, { name, size, type }] of files.entries()) {
     const path = `files.${index}`;
     if (size > limits.maxBytes) {
       const reason = `must be at most ${limits.maxBytes} bytes`;
       return refuse(flow, 'too_large', 'A file is larger than this node takes.', [{ path, reason }]);
     }
-    const type = name.includes('.') ? name.slice(name.lastIndexOf('.') + 1).toLowerCase() : '';
-    if (!limits.types.includes(type)) {
+    const extension = name.includes('.') ? name.slice(name.lastIndexOf('.') + 1).toLowerCase() : '';
+    if (!limits.types.some((wanted) => wanted === (wanted.includes('/') ? type : extension))) {
       const reason = `must be one of ${limits.types.join(', ')}`;
       return refuse(flow, 'unsupported_type', 'A file is of a type that this node does not take.', [{ path, reason }]);
     }

@@ -2,10 +2,10 @@ import type { Role } from '../../contract/primitives.ts';
 import type { Receiver } from '../../contract/templates.ts';
 import type { Flow } from './flow.ts';
 
-/** The people whom a notification is for: of a company, those with a role or those named. */
+/** The people whom a notification is for: of a company all who are in the room, those with a role, or those named. */
 export type Audience =
   | { readonly side: 'operator' }
-  | { readonly side: 'buyer'; readonly org: string }
+  | { readonly side: 'buyer' | 'provider' | 'vendor'; readonly org: string }
   | { readonly side: 'vendor'; readonly org: string; readonly role: Role }
   | { readonly side: 'provider'; readonly org: string; readonly role: Role }
   | { readonly side: 'provider'; readonly org: string; readonly userIds: readonly string[] };
@@ -18,6 +18,10 @@ export function audienceOf(flow: Flow, to: Receiver, nodeId: string): Audience |
       return { side: 'operator' };
     case 'buyer':
       return { side: 'buyer', org: parties.buyerOrg };
+    case 'vendor':
+      return { side: 'vendor', org: parties.vendorOrg };
+    case 'provider':
+      return provider === null ? null : { side: 'provider', org: provider.org };
     case 'vendor_admin':
     case 'project_manager':
       return { side: 'vendor', org: parties.vendorOrg, role: to };

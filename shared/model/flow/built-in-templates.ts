@@ -6,7 +6,7 @@ interface Words {
   zh: string;
   en: string;
 }
-type Settings = Partial<Omit<TemplateNode, 'id' | 'type' | 'name' | 'labels'>> & { confirm?: Words };
+type Settings = Partial<Omit<TemplateNode, 'id' | 'type' | 'name' | 'labels'>> & { confirm?: Words; finish?: Words };
 
 const tell = (to: Notify['to'], when: Notify['when'], message: MessagePreset): Notify => ({ to, when, message });
 
@@ -45,7 +45,7 @@ const demand: TemplateNode = {
 };
 
 /** A provider's piece of work. */
-function work(id: string, title: Words, { confirm = FINISH, ...settings }: Settings = {}): TemplateNode {
+function work(id: string, title: Words, { finish = FINISH, ...settings }: Settings = {}): TemplateNode {
   return {
     id,
     type: 'generic',
@@ -57,7 +57,7 @@ function work(id: string, title: Words, { confirm = FINISH, ...settings }: Setti
       title,
       upload: { zh: '上传文件', en: 'Upload' },
       view: { zh: '查看', en: 'View' },
-      confirm,
+      finish,
     },
     notify: PROVIDERS_TURN,
   };
@@ -152,7 +152,7 @@ export const builtInTemplates: readonly Template[] = [
     work(
       'deliverable',
       { zh: '提交交付件', en: 'Submit Deliverable' },
-      { role: 'delivery_specialist', needsUpload: true, confirm: { zh: '提交', en: 'Submit' } },
+      { role: 'delivery_specialist', needsUpload: true, finish: { zh: '提交', en: 'Submit' } },
     ),
     acceptance('finish', 'finish', { zh: '确认完成', en: 'Confirm' }, A_FORTNIGHT),
   ]),
@@ -163,7 +163,7 @@ export const builtInTemplates: readonly Template[] = [
       name: 'Claim',
       side: 'provider',
       role: 'account_manager',
-      labels: { title: { zh: '认领订单', en: 'Claim' }, confirm: { zh: '认领', en: 'Claim' } },
+      labels: { title: { zh: '认领订单', en: 'Claim' }, claim: { zh: '认领', en: 'Claim' } },
       notify: [tell('account_manager', 'entered', 'node_entered'), tell('provider_admin', 'entered', 'node_entered')],
     },
     dispatch('delivery_specialist', 'department_first'),

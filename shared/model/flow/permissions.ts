@@ -80,8 +80,7 @@ const DEFAULT_LABELS: Readonly<Record<NodeAction, Exclude<Label, string>>> = {
 };
 
 function labelOf({ labels = {} }: TemplateStep, action: NodeAction): Label {
-  const own = action === 'finish' || action === 'claim' ? labels.confirm : labels[action];
-  return own ?? DEFAULT_LABELS[action];
+  return labels[action] ?? (action === 'finish' ? labels.confirm : undefined) ?? DEFAULT_LABELS[action];
 }
 
 /** What a viewer may do at the current node now (domain.md, section 4); `step` accepts exactly these, given fitting content. */

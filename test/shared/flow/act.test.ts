@@ -30,6 +30,24 @@ describe('acting on a node (domain.md, section 4)', () => {
     expect(bench.node.files).to.have.length(1);
   });
 
+  it('takes files by media type where the template says so', () => {
+    const bench = new FlowBench(
+      customTemplate(
+        {
+          id: 'work',
+          type: 'generic',
+          name: 'Work',
+          side: 'provider',
+          upload: { types: ['application/pdf'], maxBytes: 9 },
+        },
+        { id: 'finish', type: 'finish', name: 'Finish' },
+      ),
+    ).assign('studio');
+    bench.act(admin, 'upload', { files: [file('scan', 9)] });
+    const image = { ...file('scan.pdf', 9), type: 'image/png' };
+    expect(bench.tryAct(admin, 'upload', { files: [image] })).to.include({ ok: false, code: 'unsupported_type' });
+  });
+
   it('gives the form to be kept, and writes none of it into the log', () => {
     const bench = FlowBench.of('basic').act(buyer, 'submit', {
       form: { ...form, details: '  A shop  ', attachments: ['f1'] },
@@ -50,6 +68,8 @@ describe('acting on a node (domain.md, section 4)', () => {
     expect(result).to.include({ ok: false, code: 'invalid' });
     expect(JSON.stringify(result)).to.include('does not have');
     expect(JSON.stringify(result)).to.not.include('SECRET');
+    const inherited: unknown = { ...form, constructor: 'x' };
+    expect(bench.tryAct(buyer, 'submit', { form: inherited })).to.include({ ok: false, code: 'invalid' });
   });
 
   it('names who worked a node, and who acted for somebody', () => {

@@ -52,6 +52,9 @@ describe('whom a notification is for', () => {
     expect(audienceOf(bench.flow, 'buyer', 'claim')).to.deep.equal({ side: 'buyer', org: 'shop' });
     const waiting = new FlowBench(customTemplate({ id: 'f', type: 'finish', name: 'F' }));
     expect(audienceOf(waiting.flow, 'provider_admin', 'f')).to.equal(null);
+    expect(audienceOf(waiting.flow, 'provider', 'f')).to.equal(null);
+    expect(audienceOf(bench.flow, 'provider', 'claim')).to.deep.equal({ side: 'provider', org: 'studio' });
+    expect(audienceOf(bench.flow, 'vendor', 'claim')).to.deep.equal({ side: 'vendor', org: 'maker' });
   });
 });
 

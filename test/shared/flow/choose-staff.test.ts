@@ -120,6 +120,12 @@ describe('serving a queue', () => {
       { projectId: 'a', since: since(2) },
     ];
     expect(waiting.toSorted(byTurn).map(({ projectId }) => projectId)).to.deep.equal(['b', 'a', 'c']);
+    const asked: string[] = [];
+    serveQueue(waiting, ({ projectId }) => {
+      asked.push(projectId);
+      return { queued: 'no_provider' as const };
+    });
+    expect(asked).to.deep.equal(['b', 'a', 'c']);
     expect(byTurn({ projectId: 'a', since: since(1) }, { projectId: 'a', since: since(1) })).to.equal(0);
     expect(serveQueue(waiting, () => ({ queued: 'no_provider' as const }))).to.have.length(3);
     expect(serveQueue([], () => ({ queued: 'no_provider' as const }))).to.deep.equal([]);

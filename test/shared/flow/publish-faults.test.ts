@@ -158,7 +158,7 @@ describe('a template as its author sent it', () => {
     ['an unknown type', { ...finish, type: 'wait' }],
     ['an unknown field', { ...finish, skip: true }],
     ['a child with children', box({ ...box(), id: 'inner' })],
-    ['an upper-case file type', { ...work, upload: { types: ['PDF'], maxBytes: 1 } }],
+    ['a file type that is none', { ...work, upload: { types: ['*.pdf'], maxBytes: 1 } }],
     ['an unknown receiver', { ...work, notify: [{ to: 'everybody', when: 'entered', message: 'x' }] }],
   ];
   for (const [what, node] of refused) {
