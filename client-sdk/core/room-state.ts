@@ -225,6 +225,11 @@ export function roomFailed(state: RoomState, error: RoomError): RoomState {
   return { ...state, status: 'failed', error };
 }
 
+/** True for an entry that tells of a change of the room's members: who they are then, the room itself says. */
+export function changesMembers(entry: Entry): boolean {
+  return entry.kind === 'notice' && entry.body.event.startsWith('member.');
+}
+
 /** Entries that came to the end of a stream's run between two states, in order. */
 export function appendedSince(before: RoomState, after: RoomState): Entry[] {
   const appended: Entry[] = [];

@@ -245,6 +245,7 @@ export class RoomShell implements LiveRoom {
   }
 
   #joined(answer: Parameters<typeof rooms.joined>[1], since: Record<string, number> | undefined): void {
+    if (this.#state.early.some(rooms.changesMembers)) this.#membership.lookAgain();
     this.#become(rooms.joined(this.#state, answer, since), 'resume');
     for (const stream of this.#state.streams.keys()) this.#marks.synchronize(stream);
     this.#options.outbox.flush();
@@ -278,6 +279,7 @@ export class RoomShell implements LiveRoom {
     const appended = rooms.appendedSince(before, state);
     this.#settleOutbox(before, appended);
     this.#changed();
+    if (appended.some(rooms.changesMembers)) this.#membership.lookAgain();
     for (const entry of appended) this.#emitter.emit('entry', { entry, cause });
     for (const stream of this.#state.streams.keys()) this.#repair.check(stream);
     this.#watchTyping();

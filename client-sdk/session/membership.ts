@@ -26,6 +26,12 @@ export interface Member {
   closed(): void;
 }
 
+/**
+ * A room that is to be looked at again is asked for after this long and up to twice this long: everybody in it was told at the same moment, and a
+ * server that only follows another one knows of the change a little later.
+ */
+export const LOOK_AFTER_MS = 1_000;
+
 interface Opening {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
@@ -51,6 +57,8 @@ export class Membership {
   #fresh = false;
   /** True when something came after the join was sent that its answer may not know of. */
   #doubted = false;
+  /** True when something was told of that only the room itself shows. */
+  #lookWanted = false;
   #busy = false;
   #over = false;
   #failures = 0;
@@ -112,6 +120,12 @@ export class Membership {
     this.#step();
   }
 
+  /** Something of the room has changed that no entry shows by itself, such as who its members are: it is asked for soon. */
+  lookAgain(): void {
+    this.#lookWanted = true;
+    if (this.#isJoined && this.held) this.#watch();
+  }
+
   /** What a join on its way will answer may be out of date already. */
   doubtJoin(): void {
     this.#doubted = true;
@@ -157,6 +171,7 @@ export class Membership {
     const number = session.number;
     const since = this.#member.since();
     this.#doubted = false;
+    this.#lookWanted = false;
     this.#joinedOn = number;
     this.#member.joining();
     try {
@@ -206,19 +221,21 @@ export class Membership {
     this.#timers.cancel('liveness');
   }
 
-  /** Looks at the room's heads when the stream that was silent longest has been so for long enough. */
+  /** Looks at the room when that is wanted, else at its heads when the stream that was silent longest has been so for long enough. */
   #watch(): void {
     const { clock, random, livenessMs } = this.#options;
     const silentSince = Math.min(...this.#heardAt.values(), clock.now());
     const patience = livenessMs * (0.75 + 0.5 * random());
     const wait = Math.max(livenessMs / 4, silentSince + patience - clock.now());
-    this.#timers.set('liveness', wait, () => void this.#compare());
+    const soon = LOOK_AFTER_MS * (1 + random());
+    this.#timers.set('liveness', this.#lookWanted ? soon : wait, () => void this.#compare());
   }
 
   async #compare(): Promise<void> {
     const { roomId, session, clock, livenessMs } = this.#options;
     const silentSince = Math.min(...this.#heardAt.values());
-    if (clock.now() - silentSince >= livenessMs / 2) {
+    if (this.#lookWanted || clock.now() - silentSince >= livenessMs / 2) {
+      this.#lookWanted = false;
       try {
         const { room } = await session.request('room.get', { roomId });
         if (!this.#isJoined || !this.held) return;
@@ -231,6 +248,7 @@ export class Membership {
         if (!this.#isJoined || !this.held) return;
         const error = asRoomError(fault, 'internal');
         if (error.code === 'not_found' || error.code === 'forbidden') return this.#refused(error);
+        this.#lookWanted = true;
       }
     }
     this.#watch();

@@ -113,6 +113,7 @@ export class FakeServer implements Transport {
   readonly log: { name: string; input: Input }[] = [];
   readonly marks = new Map<string, number>();
   online: Person[] = [ANN, BOB];
+  members: Person[] = [ANN, BOB];
   /** When false, nothing reaches a client before the test delivers it. */
   automatic = true;
   reachable = true;
@@ -186,6 +187,12 @@ export class FakeServer implements Transport {
     return this.append({ ...this.#next(original.stream, author), kind: 'recall', body: { entryId: original.id } });
   }
 
+  /** Somebody is put into the room: first it is so, then it is told. */
+  addMember(member: Person): Entry {
+    this.members = [...this.members, member];
+    return this.append({ ...this.#next('public', BOB), kind: 'notice', body: { event: 'member.added', member } });
+  }
+
   append<E extends Entry>(entry: E): E {
     this.raw(entry.stream).push(entry);
     this.tell('entry', entry);
@@ -202,7 +209,7 @@ export class FakeServer implements Transport {
 
   room(): Room {
     const streams = [...this.streams].map(([stream, entries]) => ({ stream, head: entries.length }));
-    return { id: ROOM, kind: 'project', title: 'A shop', status: 'executing', streams, members: [ANN, BOB] };
+    return { id: ROOM, kind: 'project', title: 'A shop', status: 'executing', streams, members: this.members };
   }
 
   commandCame(connection: FakeConnection, name: string, input: Input, ack: (answer: unknown) => void): void {

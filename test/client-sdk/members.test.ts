@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import type { LiveRoom } from '../../client-sdk/index.ts';
+import type { Person } from '../../shared/contract/primitives.ts';
+import { settle } from './support/fake-clock.ts';
+import { ROOM } from './support/fake-server.ts';
+import { makeClient, type Stage } from './support/make-client.ts';
+
+const CAT: Person = { userId: 'cat', name: 'Cat', side: 'provider', org: 'studio' };
+const DOG: Person = { ...CAT, userId: 'dog', name: 'Dog' };
+const members = (room: LiveRoom) => room.snapshot.room?.members.map(({ userId }) => userId);
+
+describe('client-sdk members of a room', () => {
+  let stage: Stage;
+  let room: LiveRoom;
+  beforeEach(async () => {
+    stage = makeClient();
+    stage.client.connect();
+    room = stage.client.room(ROOM);
+    await room.open();
+    await settle();
+  });
+  afterEach(async () => {
+    await stage.client.close();
+    expect(stage.clock.pending, 'timers left').to.equal(0);
+  });
+
+  it('are asked for soon after an entry told of a change, once for several', async () => {
+    stage.server.addMember(CAT);
+    stage.server.addMember(DOG);
+    await stage.clock.advance(900);
+    expect(stage.server.count('room.get'), 'not all clients at once').to.equal(0);
+    await stage.clock.advance(1_200);
+    expect(stage.server.count('room.get')).to.equal(1);
+    expect(members(room)).to.deep.equal(['ann', 'bob', 'cat', 'dog']);
+  });
+
+  it('are asked for again when the first answer did not come', async () => {
+    let failures = 2;
+    stage.server.fate = (name) =>
+      name === 'room.get' && failures-- > 0 ? { code: 'unavailable', message: 'not now' } : 'answer';
+    stage.server.addMember(CAT);
+    await stage.clock.advance(10_000);
+    expect(members(room)).to.deep.equal(['ann', 'bob', 'cat']);
+  });
+
+  it('are learnt of when the change came while the connection was gone', async () => {
+    stage.server.line.drop();
+    stage.server.addMember(CAT);
+    await stage.clock.advance(5_000);
+    expect(members(room)).to.deep.equal(['ann', 'bob', 'cat']);
+  });
+
+  it('are not asked for because of a message', async () => {
+    stage.server.post('hello');
+    await stage.clock.advance(3_000);
+    expect(stage.server.count('room.get')).to.equal(0);
+  });
+});

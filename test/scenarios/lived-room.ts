@@ -1,0 +1,382 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import {
+  type Client,
+  createClient,
+  type LiveRoom,
+  type RoomSnapshot,
+  socketIoTransport,
+} from '../../client-sdk/index.ts';
+import { RoomError } from '../../shared/contract/errors.ts';
+import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
+import { until } from '../support/client.ts';
+import { Dice } from '../support/dice.ts';
+import { people, type PersonName, type Portal } from '../support/portal.ts';
+
+/** Every kind of reader: the buyer, who is added and removed by each company, who has the room by their role, and who never has it. */
+export const READERS = [
+  'buyer',
+  'colleague',
+  'otherOfOrg',
+  'admin',
+  'designer',
+  'idle',
+  'vendor',
+  'manager',
+  'vendorStaff',
+  'operator',
+  'stranger',
+  'rival',
+] as const satisfies readonly PersonName[];
+export type Reader = (typeof READERS)[number];
+
+/** What may be read of a project room (domain.md, section 2), written down here once more: this is what the service is held to. */
+const READABLE: Readonly<Record<string, readonly string[]>> = {
+  buyer: ['public'],
+  provider: ['public', 'provider'],
+  vendor: ['public', 'provider'],
+  operator: ['public', 'provider', 'operator'],
+};
+export const STREAMS = ['public', 'provider', 'operator'] as const;
+/** Who is added and removed. */
+export const GUESTS = [
+  'colleague',
+  'otherOfOrg',
+  'designer',
+  'idle',
+  'stranger',
+  'rival',
+] as const satisfies readonly Reader[];
+
+/** One thing that somebody does, whether they may or not. */
+export type Act =
+  | { do: 'send'; who: Reader; stream: (typeof STREAMS)[number] }
+  | { do: 'edit' | 'recall'; who: Reader; nth: number }
+  | { do: 'mark'; who: Reader; stream: (typeof STREAMS)[number]; part: number }
+  | { do: 'type'; who: Reader; stream: (typeof STREAMS)[number]; typing: boolean }
+  | { do: 'add' | 'remove'; who: Reader; guest: (typeof GUESTS)[number] }
+  | { do: 'cut' | 'open' | 'close' | 'refresh'; who: Reader }
+  | {
+      do: 'read';
+      who: Reader;
+      name: 'room.list' | 'room.get' | 'member.list' | 'entry.fetch' | 'project.get' | 'project.list';
+    }
+  | { do: 'order' | 'directory' }
+  | { do: 'active'; active: boolean };
+
+/** What a history may be answered with; anything else is a fault. */
+const EXPECTED = ['forbidden', 'not_found', 'conflict', 'read_only', 'invalid', 'unauthenticated', 'unavailable'];
+
+interface Survivor {
+  client: Client;
+  room: LiveRoom;
+  cut(): void;
+}
+
+/** One project's room and everybody who looks at it. */
+export class LivedRoom {
+  readonly #portal: Portal;
+  readonly #used: Set<CommandName>;
+  readonly #orderId: string;
+  readonly #roomId: string;
+  readonly #people = new Map<Reader, Survivor>();
+  /** What was written where, each text once. */
+  readonly #written = new Map<string, string>();
+  readonly #entryIds: string[] = [];
+
+  private constructor(portal: Portal, used: Set<CommandName>, orderId: string, roomId: string) {
+    this.#portal = portal;
+    this.#used = used;
+    this.#orderId = orderId;
+    this.#roomId = roomId;
+  }
+
+  static async open(portal: Portal, used: Set<CommandName>): Promise<LivedRoom> {
+    const orderId = randomUUID();
+    const house = new LivedRoom(portal, used, orderId, await portal.project(orderId));
+    for (const reader of READERS) house.#people.set(reader, house.#enter(reader));
+    await Promise.all([...house.#people.values()].map(({ room }) => room.open().catch(() => undefined)));
+    return house;
+  }
+
+  async carryOut(one: Act): Promise<void> {
+    const roomId = this.#roomId;
+    switch (one.do) {
+      case 'send': {
+        const text = `${one.stream} ${this.#written.size} by ${one.who}`;
+        this.#written.set(text, one.stream);
+        const { room } = this.#person(one.who);
+        if (room.snapshot.streams[one.stream]?.canWrite === true && this.#written.size % 2 === 0) {
+          const { settled } = room.send(text, { stream: one.stream });
+          settled.then(({ id }) => this.#entryIds.push(id)).catch(() => undefined);
+          return;
+        }
+        const answer = await this.#call(one.who, 'message.send', {
+          roomId,
+          stream: one.stream,
+          clientId: randomUUID(),
+          text,
+        });
+        if (answer !== undefined) this.#entryIds.push(answer.entry.id);
+        return;
+      }
+      case 'edit': {
+        const text = `edit ${this.#written.size} by ${one.who}`;
+        this.#written.set(text, 'edit');
+        await this.#call(one.who, 'message.edit', { roomId, entryId: this.#entryId(one.nth), text });
+        return;
+      }
+      case 'recall':
+        await this.#call(one.who, 'message.recall', { roomId, entryId: this.#entryId(one.nth) });
+        return;
+      case 'mark': {
+        const { room } = this.#person(one.who);
+        room.markRead(one.stream, Math.floor(one.part * (room.snapshot.streams[one.stream]?.head ?? 0)));
+        await this.#call(one.who, 'read.mark', { roomId, stream: one.stream, seq: Math.floor(one.part * 3) });
+        return;
+      }
+      case 'type':
+        await this.#call(one.who, 'typing.set', { roomId, stream: one.stream, typing: one.typing });
+        return;
+      case 'add': {
+        const { sub: userId, name } = people[one.guest];
+        await this.#call(one.who, 'member.add', { roomId, userId, name });
+        return;
+      }
+      case 'remove':
+        await this.#call(one.who, 'member.remove', { roomId, userId: people[one.guest].sub });
+        return;
+      case 'cut':
+        this.#person(one.who).cut();
+        return;
+      case 'open': {
+        const { room, client } = this.#person(one.who);
+        client.connect();
+        if (this.#isOpen(one.who)) return;
+        room.close();
+        room.open().catch(() => undefined);
+        const decided = () =>
+          ['open', 'failed', 'revoked'].includes(room.snapshot.status) || client.state.status === 'failed';
+        await until(`${one.who} has opened the room, or cannot`, decided);
+        if (this.#isOpen(one.who)) this.#used.add('room.join');
+        return;
+      }
+      case 'close': {
+        const { room } = this.#person(one.who);
+        room.close();
+        this.#used.add('room.leave');
+        return;
+      }
+      case 'refresh':
+        await this.#call(one.who, 'auth.refresh', { token: await this.#portal.token(one.who) });
+        return;
+      case 'read':
+        await this.#read(one.who, one.name);
+        return;
+      case 'order':
+        expect(await this.#portal.project(this.#orderId)).to.equal(roomId);
+        this.#used.add('project.create');
+        return;
+      case 'directory':
+        await this.#portal.seed();
+        for (const name of ['org.put', 'staff.put', 'product.put'] as const) this.#used.add(name);
+        return;
+      case 'active':
+        await this.activate(one.active);
+    }
+  }
+
+  /** The directory calls a designer inactive, who then has no access, or active again. */
+  async activate(active: boolean): Promise<void> {
+    const { sub: userId, org, name, roles } = people.idle;
+    await this.#portal.call('service', 'staff.put', { userId, org, name, roles: [...roles], maxLoad: 5, active });
+    // A refused account is a failure of the connection: the page begins anew when the person tries again.
+    if (active) this.#person('idle').client.connect();
+  }
+
+  /** Compares every reader at once: what some see of others' coming and going then comes to the same for all. */
+  async compare(): Promise<void> {
+    const afresh = READERS.map((reader) => [reader, this.#enter(reader)] as const);
+    try {
+      const opened = await Promise.allSettled(afresh.map(([, { room }]) => room.open()));
+      await Promise.all(
+        afresh.map(([reader, { room }], index) => {
+          const opening = opened[index];
+          if (opening?.status === 'fulfilled') return this.#compareWith(reader, room);
+          const error: unknown = opening?.reason;
+          if (!(error instanceof RoomError) || error.code !== 'not_found') throw error;
+          return this.#expectNothing(reader);
+        }),
+      );
+    } finally {
+      await Promise.all(afresh.map(([, { client }]) => client.close()));
+    }
+  }
+
+  async #compareWith(reader: Reader, fresh: LiveRoom): Promise<void> {
+    const { room, client } = this.#person(reader);
+    client.connect();
+    // Who lost the room and came back opens it anew, as a page does.
+    if (['revoked', 'failed', 'closed'].includes(room.snapshot.status)) {
+      room.close();
+      await room.open();
+    }
+    await complete(room);
+    await complete(fresh);
+    const found = () => differences(shown(room.snapshot), shown(fresh.snapshot)).join('\n');
+    await until('they are the same', () => found() === '').catch(() => undefined);
+    expect(found(), `${reader}, after it and afresh`).to.equal('');
+    this.#expectOnlyTheirs(reader, room.snapshot);
+  }
+
+  async #expectNothing(reader: Reader): Promise<void> {
+    const { room } = this.#person(reader);
+    const lost = () => !['open', 'opening', 'resuming'].includes(room.snapshot.status);
+    await until(`${reader} has lost the room`, lost);
+    expect(room.snapshot.streams, `${reader} has lost the room`).to.deep.equal({});
+    expect(room.snapshot.room, `${reader} has lost the room`).to.equal(undefined);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#people.values()].map(({ client }) => client.close()));
+  }
+
+  /** No stream, wording or name of what this reader may not read, anywhere in what the client holds. */
+  #expectOnlyTheirs(reader: Reader, snapshot: RoomSnapshot): void {
+    const readable = READABLE[people[reader].side] ?? [];
+    expect(Object.keys(snapshot.streams), `${reader}'s streams`).to.have.members(readable);
+    const held = JSON.stringify(snapshot);
+    for (const [text, where] of this.#written) {
+      if (where !== 'edit' && !readable.includes(where))
+        expect(held, `${reader} holds "${text}"`).not.to.include(`"${text}"`);
+    }
+    for (const { entries } of Object.values(snapshot.streams)) {
+      for (const entry of entries) {
+        if (entry.recalledAt !== undefined) expect(entry.body, 'a recalled message').not.to.have.property('text');
+      }
+    }
+  }
+
+  #enter(reader: Reader): Survivor {
+    const dice = new Dice(READERS.indexOf(reader));
+    const lines = new Set<() => void>();
+    const inner = socketIoTransport();
+    const client = createClient({
+      url: this.#portal.url,
+      getToken: () => this.#portal.token(reader),
+      // Short waits, so that a history is not spent waiting.
+      random: () => dice.roll() / 16,
+      transport: {
+        connect: (url, auth, listener) => {
+          const end = () => lines.delete(cut);
+          const connection = inner.connect(url, auth, {
+            opened: () => listener.opened(),
+            event: (name, payload) => listener.event(name, payload),
+            refused(error, reason) {
+              end();
+              listener.refused(error, reason);
+            },
+            lost(reason) {
+              end();
+              listener.lost(reason);
+            },
+          });
+          const cut = () => {
+            end();
+            connection.close();
+            listener.lost('cut');
+          };
+          lines.add(cut);
+          return {
+            emit: (name, input, ack) => connection.emit(name, input, ack),
+            close() {
+              end();
+              connection.close();
+            },
+          };
+        },
+      },
+    });
+    client.connect();
+    const room = client.room(this.#roomId);
+    return { client, room, cut: () => [...lines].forEach((cut) => cut()) };
+  }
+
+  async #read(reader: Reader, name: Extract<Act, { do: 'read' }>['name']): Promise<void> {
+    const roomId = this.#roomId;
+    if (name === 'room.list' || name === 'project.list') await this.#call(reader, name, { limit: 3 });
+    else if (name === 'project.get') await this.#call(reader, name, { projectId: roomId });
+    else if (name === 'entry.fetch') await this.#call(reader, name, { roomId, stream: 'public', after: 2 });
+    else await this.#call(reader, name, { roomId });
+  }
+
+  /** Calls as this person; what was obeyed is noted, and a refusal is an answer like any other. */
+  async #call<Name extends CommandName>(
+    reader: Reader,
+    name: Name,
+    input: CommandInput<Name>,
+  ): Promise<CommandOutput<Name> | undefined> {
+    try {
+      const output = await this.#person(reader).client.call(name, input);
+      this.#used.add(name);
+      return output;
+    } catch (error) {
+      if (error instanceof RoomError && EXPECTED.includes(error.code)) return undefined;
+      throw error;
+    }
+  }
+
+  #isOpen(reader: Reader): boolean {
+    return this.#person(reader).room.snapshot.status === 'open';
+  }
+
+  #entryId(nth: number): string {
+    return this.#entryIds[nth % Math.max(1, this.#entryIds.length)] ?? 'nothing';
+  }
+
+  #person(reader: Reader): Survivor {
+    const survivor = this.#people.get(reader);
+    if (survivor === undefined) throw new Error(`nobody is called ${reader}`);
+    return survivor;
+  }
+}
+
+/** What a reader is shown, without what only a live connection tells: typing marks, and how far others have read. */
+function shown({ status, room, me, project, streams, online }: RoomSnapshot): unknown {
+  const { streams: _heads, members, ...rest } = room ?? { streams: [], members: [] };
+  return {
+    status,
+    room: rest,
+    members: members.toSorted((a, b) => (a.userId < b.userId ? -1 : 1)),
+    me,
+    project,
+    online: online.map(({ side, userId }) => `${side}:${userId}`).toSorted(),
+    streams: Object.values(streams).map(({ stream, head, entries, unread, readSeq, canWrite, hasOlder, gap }) => ({
+      stream,
+      head,
+      entries,
+      unread,
+      readSeq,
+      canWrite,
+      hasOlder,
+      gap,
+    })),
+  };
+}
+
+/** Loads the history down to its beginning. */
+async function complete(room: LiveRoom): Promise<void> {
+  await until('the room is open', () => room.snapshot.status === 'open');
+  for (const stream of Object.keys(room.snapshot.streams)) while (await room.older(stream));
+}
+
+/** Where two values differ, as sentences: a failure of a long history has to be read. */
+function differences(a: unknown, b: unknown, path = ''): string[] {
+  if (JSON.stringify(a) === JSON.stringify(b)) return [];
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
+    return [`${path}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`];
+  const [left, right] = [new Map(Object.entries(a)), new Map(Object.entries(b))];
+  return [...new Set([...left.keys(), ...right.keys()])].flatMap((key) =>
+    differences(left.get(key), right.get(key), `${path}/${key}`),
+  );
+}

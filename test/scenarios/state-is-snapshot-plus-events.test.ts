@@ -1,0 +1,113 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { type CommandName, commandNames } from '../../shared/contract/registry.ts';
+import { Portal } from '../support/portal.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { type Act, GUESTS, LivedRoom, type Reader, READERS, STREAMS } from './lived-room.ts';
+
+const who = fc.constantFrom(...READERS);
+const stream = fc.constantFrom(...STREAMS);
+const part = fc.double({ min: 0, max: 1, noNaN: true });
+const act: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('send' as const), who, stream }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constantFrom('edit' as const, 'recall' as const), who, nth: fc.nat(30) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('mark' as const), who, stream, part }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('type' as const), who, stream, typing: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom('add' as const, 'remove' as const),
+      who: fc.constantFrom<Reader>('buyer', 'admin', 'operator', ...GUESTS),
+      guest: fc.constantFrom(...GUESTS),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('cut' as const), who }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('open' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'refresh' as const), who }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('read' as const),
+      who,
+      name: fc.constantFrom('room.list', 'room.get', 'member.list', 'entry.fetch', 'project.get', 'project.list'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('order' as const, 'directory' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('active' as const), active: fc.boolean() }) },
+);
+
+/** A history in which every command is obeyed at least once, before the random ones. */
+const EVERYTHING: Act[] = [
+  { do: 'directory' },
+  { do: 'order' },
+  { do: 'send', who: 'buyer', stream: 'public' },
+  { do: 'send', who: 'admin', stream: 'provider' },
+  { do: 'send', who: 'operator', stream: 'operator' },
+  { do: 'edit', who: 'buyer', nth: 0 },
+  { do: 'recall', who: 'admin', nth: 1 },
+  { do: 'add', who: 'buyer', guest: 'colleague' },
+  { do: 'add', who: 'admin', guest: 'designer' },
+  { do: 'open', who: 'colleague' },
+  { do: 'open', who: 'designer' },
+  { do: 'mark', who: 'colleague', stream: 'public', part: 1 },
+  { do: 'type', who: 'buyer', stream: 'public', typing: true },
+  { do: 'remove', who: 'buyer', guest: 'colleague' },
+  { do: 'send', who: 'designer', stream: 'provider' },
+  { do: 'cut', who: 'vendor' },
+  { do: 'send', who: 'designer', stream: 'public' },
+  { do: 'active', active: false },
+  { do: 'refresh', who: 'operator' },
+  { do: 'close', who: 'manager' },
+  ...(['room.list', 'room.get', 'member.list', 'entry.fetch', 'project.get', 'project.list'] as const).map(
+    (name): Act => ({ do: 'read', who: 'operator', name }),
+  ),
+];
+
+describe('R5: state is a snapshot and the events after it', () => {
+  let started: TestService;
+  let portal: Portal;
+  const used = new Set<CommandName>();
+
+  before(async function () {
+    this.timeout(60_000);
+    started = await startTestService();
+    portal = new Portal(started.service.url);
+    await portal.seed();
+  });
+  after(() => started.stop());
+
+  it('over random histories of every command, for every kind of reader', async function () {
+    this.timeout(120_000);
+    const end = performance.now() + (process.env['R5_MS'] === undefined ? 15_000 : Number(process.env['R5_MS']));
+    let lived = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 15, maxLength: 60 }), async (acts) => {
+        // Bounded by time: a history that has begun is lived through, and after the end none begins.
+        if (lived > 1 && performance.now() > end) return;
+        lived += 1;
+        await live(acts);
+      }),
+      { numRuns: 1_000, endOnFailure: true, examples: [[EVERYTHING]] },
+    );
+  });
+
+  it('obeyed every command on the way', () => {
+    const missing = commandNames.filter((name) => !used.has(name));
+    expect(missing).to.deep.equal([]);
+  });
+
+  /** Lives one history through, then compares what each client shows with what a fresh one of the same reader is shown. */
+  async function live(acts: readonly Act[]): Promise<void> {
+    const room = await LivedRoom.open(portal, used);
+    try {
+      for (const one of acts) await room.carryOut(one);
+      await room.activate(true);
+      await room.compare();
+    } finally {
+      await room.close();
+    }
+  }
+});
