@@ -46,6 +46,7 @@ export function actOnProject(flow: Flow, event: ProjectAct, context: FlowContext
       const pauses = [...node.pauses, { from: flow.paused?.at ?? '', to: new Date(context.now).toISOString() }];
       const clock = node.enteredAt === undefined ? undefined : course.clockOf(node, Date.parse(node.enteredAt), pauses);
       course.add({ event: 'project.resumed', ...remarkOf(event.remark), ...(clock === undefined ? {} : { clock }) });
+      if (clock?.due.provisional === true) course.tell(node.id, 'operator', 'provisional', 'provisional_due');
       return course.done();
     }
     case 'change_operator':

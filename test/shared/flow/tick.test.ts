@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { NodeInput } from '../../../shared/contract/templates.ts';
 import { officeCalendar } from '../../../server/calendar/office-calendar.ts';
 import { wakeAt } from '../../../shared/model/flow/flow.ts';
-import { admin, buyer, customTemplate, FlowBench, operator, shown, TZ } from './flow-bench.ts';
+import { admin, at, buyer, customTemplate, FlowBench, operator, shown, TZ } from './flow-bench.ts';
 
 const notify: NonNullable<NodeInput['notify']> = [
   { to: 'current_operator', when: 'entered', message: 'your_turn' },
@@ -104,6 +104,15 @@ describe('what time does to a flow (domain.md, section 5)', () => {
       });
       bench.until('2027-03-01 10:00');
       expect([bench.place, bench.flow.overdue, wakeAt(bench.flow)]).to.deep.equal(['finish/1', false, null]);
+    });
+
+    it('alerts the operators also when a pause pushed it there', () => {
+      const bench = begin(2, '2026-12-28 10:00').do({ type: 'pause' }, buyer);
+      expect(bench.notifications.some(({ when }) => when === 'provisional')).to.equal(false);
+      bench.now = at('2026-12-31 10:00');
+      bench.do({ type: 'resume' }, buyer);
+      expect([shown(bench.node.dueAt), bench.node.due?.provisional]).to.deep.equal(['2027-01-04 17:30', true]);
+      expect(bench.notifications.at(-1)).to.include({ to: 'operator', when: 'provisional', nodeId: 'work' });
     });
 
     it('is computed anew when the year arrives, and then counts', () => {
