@@ -4,11 +4,11 @@ import { figureOf, type Goal } from './figure.ts';
 import { median, quantile } from './statistics.ts';
 
 describe('the bench', () => {
-  // Runs every figure at its smallest, with servers from source; what it measures then means nothing.
-  it('measures something for each figure and loses nothing on the way', async function () {
+  // The first figure at its smallest, with servers from source; what it measures then means nothing.
+  it('starts its servers and its clients, measures something and loses nothing on the way', async function () {
     this.timeout(180_000);
     const said: string[] = [];
-    const names = FIGURE_NAMES.filter((name) => name === 'P1' || name === 'P8');
+    const names = FIGURE_NAMES.slice(0, 1);
     const figures = await runFigures({ scale: 'tiny', names, say: (line) => said.push(line) });
     expect(Object.keys(figures), said.join('\n')).to.deep.equal(names);
     for (const figure of Object.values(figures)) {

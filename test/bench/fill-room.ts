@@ -10,12 +10,19 @@ export async function fillRoom(uri: string, roomId: string, length: number, text
   try {
     const entries = entryModel(storage.connection);
     await entries.deleteMany({ roomId, stream: 'public' });
-    for (let from = 1; from <= length; from += BATCH) {
-      const docs = Array.from({ length: Math.min(BATCH, length - from + 1) }, (_, i) =>
-        storedEntry(roomId, from + i, text),
-      );
-      await entries.collection.insertMany(docs, { ordered: false });
-    }
+    let from = 1;
+    const write = async (): Promise<void> => {
+      while (from <= length) {
+        const first = from;
+        from += BATCH;
+        const docs = Array.from({ length: Math.min(BATCH, length - first + 1) }, (_, i) =>
+          storedEntry(roomId, first + i, text),
+        );
+        await entries.collection.insertMany(docs, { ordered: false });
+      }
+    };
+    // While the database writes one batch, the next is being made.
+    await Promise.all([write(), write()]);
   } finally {
     await storage.stop();
   }
