@@ -5,7 +5,7 @@ import type { Mortal } from './mortal.ts';
 export type Phase = 'load' | 'stop' | 'start';
 export type Kills = Record<Phase, number>;
 
-const LOAD_MS = 1_500;
+const LOAD_MS = 1_200;
 /** A stop with clients takes about a second: it gives them one to go elsewhere. */
 const STOP_MS = 1_200;
 const STOPPING = 0.25;

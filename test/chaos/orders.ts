@@ -11,13 +11,11 @@ const FIRST_EVENTS = ['project.created', 'provider.assigned', 'node.entered'];
 
 /** A portal that goes on creating projects: decided in one write and told in another, so a kill can come in between. */
 export class Orders {
-  readonly #portal: Portal;
   readonly #urls: () => string[];
   readonly #dice: Dice;
   readonly #rooms = new Map<string, Set<string>>();
 
-  constructor(portal: Portal, urls: () => string[], dice: Dice) {
-    this.#portal = portal;
+  constructor(urls: () => string[], dice: Dice) {
     this.#urls = urls;
     this.#dice = dice;
   }

@@ -49,7 +49,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
     const roomIds = await openRooms(portal);
     const writers = ROOMS + 5;
     crowd = new Crowd({ ledger, dice: dice.apart(), portal, urls, rate: plan.rate / writers });
-    const orders = new Orders(portal, urls, dice.apart());
+    const orders = new Orders(urls, dice.apart());
     await gather(crowd, roomIds);
     const began = performance.now();
     crowd.cutLines(1);
@@ -66,6 +66,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
     await orders.check(ledger, (roomId) => readStream(portal, urls, roomId, 'public'));
     // Each server has to tell the same, whichever was asked first.
     for (const url of urls()) await compareServer(url, portal, streams, ledger);
+    await checkUnread(portal, urls, streams, ledger);
     const tally = ledger.settle([...streams.values()]);
     const falls = setUp.all.flatMap((mortal) => mortal.falls);
     return {
@@ -171,6 +172,23 @@ function compare(crowd: Crowd, streams: ReadonlyMap<string, Entry[]>, ledger: Le
     for (const { text, state, attempts } of view.pending)
       ledger.diverged(`${where}: "${text}" is still ${state} after ${attempts} attempts`);
     if (room.snapshot.status !== 'open') ledger.diverged(`${where}: the room is ${room.snapshot.status}`);
+  }
+}
+
+/** What the service counts as unread for the vendor, who reads along and marks nothing, is what a count of the entries gives. */
+async function checkUnread(
+  portal: Portal,
+  urls: () => string[],
+  streams: ReadonlyMap<string, Entry[]>,
+  ledger: Ledger,
+): Promise<void> {
+  const reader = new Portal(urls()[0] ?? portal.url);
+  const { items } = await reader.call('vendor', 'room.list', { limit: 200 });
+  for (const [key, entries] of streams) {
+    const [roomId, stream = ''] = key.split('/');
+    const told = items.find(({ id }) => id === roomId)?.unread[stream];
+    if (told !== undefined && told !== entries.length)
+      ledger.unexpected(`the vendor is told of ${told} unread entries in ${key}, where there are ${entries.length}`);
   }
 }
 

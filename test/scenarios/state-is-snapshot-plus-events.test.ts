@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type CommandName, commandNames } from '../../shared/contract/registry.ts';
 import { Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
