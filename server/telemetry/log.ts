@@ -18,7 +18,7 @@ function plainError(error: unknown): Record<string, unknown> {
     message: withoutValues(error.message),
     ...('code' in error ? { code: error.code } : {}),
     stack: frames.join('\n'),
-    ...(error.cause === undefined ? {} : { cause: withoutValues(String(error.cause)) }),
+    ...(error.cause instanceof Error ? { cause: withoutValues(error.cause.message) } : {}),
   };
 }
 

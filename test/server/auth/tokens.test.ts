@@ -79,7 +79,7 @@ describe('tokens signed with a secret', () => {
     });
   }
 
-  const wrong: [string, () => unknown | Promise<unknown>, RegExp][] = [
+  const wrong: [string, () => unknown, RegExp][] = [
     ['none', () => undefined, /missing/],
     ['an empty one', () => '', /missing/],
     ['null', () => null, /missing/],
