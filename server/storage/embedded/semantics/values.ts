@@ -8,7 +8,8 @@ import { MongoError } from '../errors.ts';
  * - a whole `number` in the int32 range (but -0) is an Int32, every other `number` is a Double;
  * - a Double that would read as an Int32 (1.0) is an instance of `Double`, a 64-bit integer always one of `Long`;
  * - strings, booleans, `null`, `Date`, arrays and plain objects are themselves, all else are instances of `bson` classes.
- * `undefined` stands for a field that is not there.
+ * `undefined` stands for a field that is not there. Names that are whole numbers (`{ b: 1, '0': 2 }`) come first, as in any JavaScript
+ * object, so their place among the others is not kept; Node's driver has that limit too.
  */
 export type Doc = Record<string, unknown>;
 
