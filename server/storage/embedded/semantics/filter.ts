@@ -1,7 +1,7 @@
 import { MongoError } from '../errors.ts';
 import { compileExpression } from './expressions/compile.ts';
 import type { Cell } from './expressions/types.ts';
-import { type Hit, someAt, type Test } from './filterPath.ts';
+import { type Hit, someAt, type Test } from './filter-path.ts';
 import {
   bitsTest,
   type BitOperator,
@@ -15,7 +15,7 @@ import {
   regexTest,
   sizeTest,
   typeTest,
-} from './filterTests.ts';
+} from './filter-tests.ts';
 import { compileRegex } from './regex.ts';
 import { type Doc, isDoc, kindOf, regexParts, formatValue, truthy } from './values.ts';
 

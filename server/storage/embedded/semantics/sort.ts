@@ -1,6 +1,6 @@
 import { MongoError } from '../errors.ts';
 import { compareValues } from './compare.ts';
-import { extractKeys, keyPaths } from './indexKeys.ts';
+import { extractKeys, keyPaths } from './index-keys.ts';
 import { type Doc, isDoc, toNumber } from './values.ts';
 
 /** The part of a sort that is compared: one value per sort field. */

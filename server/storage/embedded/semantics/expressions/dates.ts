@@ -15,7 +15,7 @@ import {
   type Zone,
   zoneOf,
 } from './calendar.ts';
-import { formatDate, parseDate } from './dateText.ts';
+import { formatDate, parseDate } from './date-text.ts';
 import { type Compile, type Evaluate, named, namedOperand, nullish, type Operator } from './types.ts';
 
 /** Expressions on dates; `timezone` is an Olson name or an offset, and UTC where it is not given. */

@@ -1,6 +1,6 @@
 import { BSONSymbol, Code, type Decimal128, type Long } from 'bson';
 import { MongoError } from '../../errors.ts';
-import { isRegex } from '../filterTests.ts';
+import { isRegex } from '../filter-tests.ts';
 import { compareValues } from '../compare.ts';
 import { compileRegex } from '../regex.ts';
 import { type Doc, formatValue, isNumeric, kindOf, regexParts, toNumber, toWhole } from '../values.ts';

@@ -1,7 +1,7 @@
 import { MongoError } from '../../errors.ts';
 import { compileExpression } from '../expressions/compile.ts';
 import type { Cell, Evaluate } from '../expressions/types.ts';
-import { someAt } from '../filterPath.ts';
+import { someAt } from '../filter-path.ts';
 import { hashOf } from '../key.ts';
 import { type Doc, field, formatValue, isDoc, isNumeric, setField, toWhole } from '../values.ts';
 import { expressionOptions, type Stage, type StageEnv, type StageMaker } from './types.ts';

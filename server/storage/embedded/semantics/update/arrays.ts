@@ -1,7 +1,7 @@
 import { MongoError } from '../../errors.ts';
 import { compareValues } from '../compare.ts';
 import { compileFilter } from '../filter.ts';
-import { isReference, isRegex } from '../filterTests.ts';
+import { isReference, isRegex } from '../filter-tests.ts';
 import { hashOf } from '../key.ts';
 import { type Doc, field, formatValue, isDoc, isNumeric, kindOf, toNumber, toWhole } from '../values.ts';
 import type { LeafMaker } from './scalars.ts';

@@ -3,7 +3,7 @@ import { compareValues } from '../compare.ts';
 import { decode } from '../decode.ts';
 import { encode } from '../encode.ts';
 import { compileFilter, type Filter } from '../filter.ts';
-import { compilePipeline } from '../stages/runPipeline.ts';
+import { compilePipeline } from '../stages/run-pipeline.ts';
 import type { Stage } from '../stages/types.ts';
 import { type Doc, field, formatValue, isDoc, kindOf, setField } from '../values.ts';
 import { ARRAY_OPERATORS, identifierOf } from './arrays.ts';

@@ -1,7 +1,7 @@
 import { BSONRegExp, BSONSymbol, ObjectId } from 'bson';
 import { MongoError } from '../errors.ts';
 import { compareValues, rankOf } from './compare.ts';
-import type { Test } from './filterPath.ts';
+import type { Test } from './filter-path.ts';
 import { hashOf } from './key.ts';
 import { toRegExp } from './regex.ts';
 import {
