@@ -11,7 +11,7 @@ const GATHER_MS = 100;
 /** Tells a room's people who have not opened it that something happened there, with what is now unread for each of them. */
 export class Inbox {
   readonly #parts: { hub: Hub; rooms: RoomStore; pages: Pages; marks: ReadMarks; onError: (error: unknown) => void };
-  readonly #gathering = new Map<string, { doc: EntryDoc; timer: NodeJS.Timeout }>();
+  readonly #gathering = new Map<string, { doc: EntryDoc; recalls: boolean; timer: NodeJS.Timeout }>();
   readonly #telling = new Set<string>();
   #closed = false;
 
@@ -32,9 +32,10 @@ export class Inbox {
     const waiting = this.#gathering.get(key);
     if (waiting !== undefined) {
       waiting.doc = doc;
+      waiting.recalls ||= doc.kind === 'recall';
       return;
     }
-    this.#gathering.set(key, { doc, timer: this.#later(key) });
+    this.#gathering.set(key, { doc, recalls: doc.kind === 'recall', timer: this.#later(key) });
   }
 
   close(): void {
@@ -80,6 +81,8 @@ export class Inbox {
         const unread = (await counting)[stream] ?? 0;
         // Asked again: the right to read may have been withdrawn while it was counted.
         if (!hub.isOutside(socket, rooms.cached(roomId) ?? room, stream)) return;
+        // Something was recalled since `last` was read: its wording is not shown any more, and the next telling is on its way.
+        if (this.#gathering.get(`${roomId}/${stream}`)?.recalls === true) return;
         emitTo(socket, 'inbox', { roomId, stream, head: doc.seq, unread, last });
       }),
     );

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { seatsOf } from '../../server/rooms/room-store.ts';
-import { RoomStore, roomModel } from '../../server/rooms/room-store.ts';
-import { Refused, TestClient } from '../support/client.ts';
+import { RoomStore, roomModel, seatsOf } from '../../server/rooms/room-store.ts';
+import { Refused, TestClient, until } from '../support/client.ts';
 import { message, people, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
@@ -75,8 +74,13 @@ describe('A right withdrawn, on this server and on another', () => {
       await refused(new Portal(service.url).call('designer', 'room.get', { roomId }), 'unauthenticated');
     }
     await put(true);
-    const again = await portal.connect('designer');
-    await again.call('room.join', { roomId });
+    for (const { service } of servers) {
+      await until('this server has learnt that the person is back', async () => {
+        const client = await portal.connect('designer', { url: service.url }).catch(() => undefined);
+        await client?.call('room.join', { roomId });
+        return client !== undefined;
+      });
+    }
   });
 
   it('the staff of a provider that is replaced', async () => {

@@ -69,7 +69,9 @@ describe('message.edit and message.recall', () => {
     const noticed = outside.next('inbox', ({ last }) => last.kind === 'message');
     const { entry } = await portal.call('admin', 'message.send', message(roomId, `${canary} one`));
     await noticed;
+    const edited = outside.next('inbox', ({ last }) => last.editedAt !== undefined);
     await portal.call('admin', 'message.edit', { roomId, entryId: entry.id, text: `${canary} two` });
+    await edited;
     outside.received.length = 0;
     const told = outside.next('inbox', ({ last }) => last.recalledAt !== undefined);
     const { entry: recall } = await portal.call('admin', 'message.recall', { roomId, entryId: entry.id });
@@ -142,17 +144,16 @@ describe('message.edit and message.recall', () => {
     const roomId = await portal.project();
     for (let round = 0; round < 10; round++) {
       const { entry } = await portal.call('buyer', 'message.send', message(roomId, 'race'));
-      const edits = Array.from({ length: 6 }, (_, i) =>
-        portal
-          .call('buyer', 'message.edit', { roomId, entryId: entry.id, text: `canary-race-${i}` })
-          .catch(() => undefined),
+      const entryId = entry.id;
+      await Promise.all(
+        Array.from({ length: 7 }, async (_, i) => {
+          if (i === round % 7) await portal.call('buyer', 'message.recall', { roomId, entryId });
+          else
+            await portal
+              .call('buyer', 'message.edit', { roomId, entryId, text: `canary-race-${i}` })
+              .catch(() => undefined);
+        }),
       );
-      edits.splice(
-        round % 6,
-        0,
-        portal.call('buyer', 'message.recall', { roomId, entryId: entry.id }).then(() => undefined),
-      );
-      await Promise.all(edits);
       const { entries } = await portal.call('buyer', 'entry.fetch', { roomId, stream: 'public', after: entry.seq });
       expect(entries.at(-1)?.kind).to.equal('recall');
     }

@@ -110,7 +110,7 @@ describe('message.send', () => {
     const clients = await Promise.all((['buyer', 'admin', 'operator'] as const).map((who) => portal.connect(who)));
     for (const client of clients) await client.call('room.join', { roomId });
     await Promise.all(
-      Array.from({ length: 100 }, (_, i) => clients[i % 3]?.call('message.send', message(roomId, `m${i}`))),
+      Array.from({ length: 100 }, async (_, i) => clients[i % 3]?.call('message.send', message(roomId, `m${i}`))),
     );
     for (const client of clients) await client.flush();
     const [first, ...others] = clients.map((client) => client.all('entry').map(({ id, seq }) => [id, seq]));

@@ -67,13 +67,13 @@ describe('Appender', () => {
     run: () => Promise<void>,
   ): Promise<void> {
     const { collection } = entries;
-    const insert = collection.insertMany.bind(collection) as InsertMany;
+    const insert = collection.insertMany.bind(collection);
     let used = false;
-    collection.insertMany = ((...args: Parameters<InsertMany>) => {
+    collection.insertMany = (...args: Parameters<InsertMany>) => {
       if (used) return insert(...args);
       used = true;
       return faulty(insert, args);
-    }) as InsertMany;
+    };
     try {
       await run();
     } finally {
@@ -174,11 +174,11 @@ describe('Appender', () => {
     await Promise.all(drafts.map((one) => appender.append(one)));
     let inserts = 0;
     const { collection } = entries;
-    const insert = collection.insertMany.bind(collection) as InsertMany;
-    collection.insertMany = ((...args: Parameters<InsertMany>) => {
+    const insert = collection.insertMany.bind(collection);
+    collection.insertMany = (...args: Parameters<InsertMany>) => {
       inserts += 1;
       return insert(...args);
-    }) as InsertMany;
+    };
     try {
       const again = await Promise.all(drafts.map((one) => appender.append(one)));
       expect(again.every(({ duplicate }) => duplicate)).to.equal(true);
