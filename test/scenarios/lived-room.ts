@@ -9,7 +9,7 @@ import {
 } from '../../client-sdk/index.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
-import { until } from '../support/client.ts';
+import { until, within } from '../support/client.ts';
 import { Dice } from '../support/dice.ts';
 import { people, type PersonName, type Portal } from '../support/portal.ts';
 
@@ -198,7 +198,9 @@ export class LivedRoom {
   async compare(): Promise<void> {
     const afresh = READERS.map((reader) => [reader, this.#enter(reader)] as const);
     try {
-      const opened = await Promise.allSettled(afresh.map(([, { room }]) => room.open()));
+      const opened = await Promise.allSettled(
+        afresh.map(([reader, { room }]) => within(room.open(), `${reader} to open the room`)),
+      );
       await Promise.all(
         afresh.map(([reader, { room }], index) => {
           const opening = opened[index];
@@ -219,10 +221,10 @@ export class LivedRoom {
     // Who lost the room and came back opens it anew, as a page does.
     if (['revoked', 'failed', 'closed'].includes(room.snapshot.status)) {
       room.close();
-      await room.open();
+      await within(room.open(), `${reader} to open the room again`);
     }
-    await complete(room);
-    await complete(fresh);
+    await within(complete(room), `${reader} to load the history`);
+    await within(complete(fresh), `${reader} to load the history afresh`);
     const found = () => differences(shown(room.snapshot), shown(fresh.snapshot)).join('\n');
     await until('they are the same', () => found() === '').catch(() => undefined);
     expect(found(), `${reader}, after it and afresh`).to.equal('');
