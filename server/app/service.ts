@@ -12,7 +12,7 @@ import { InactivePeople } from '../directory/inactive-people.ts';
 import { Expiry } from '../live/expiry.ts';
 import { Hub } from '../live/hub.ts';
 import { Inbox } from '../live/inbox.ts';
-import { roomChanged } from '../live/room-changed.ts';
+import { roomChanged } from './room-changed.ts';
 import { createExecute } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';

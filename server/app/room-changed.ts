@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { projectView } from '../delivery/project-state.ts';
 import type { RoomDoc } from '../rooms/room-store.ts';
-import type { Hub } from './hub.ts';
+import type { Hub } from '../live/hub.ts';
 
 /** Says what a room's change means to those who have it open: first who loses it, then, to the others, the project's new state. */
 export function roomChanged(hub: Hub, room: RoomDoc, before: RoomDoc | undefined): void {
