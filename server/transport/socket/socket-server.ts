@@ -29,6 +29,9 @@ export interface SocketServerParts extends AnswerParts {
   isStopping(): boolean;
 }
 
+/** Engine.IO's code for what `allowRequest` refused. */
+const FORBIDDEN = 4;
+
 /** How long a client may take to answer the closing of its WebSocket, in milliseconds; after that the TCP connection is cut. */
 const CLOSING_MS = 2_000;
 
@@ -66,6 +69,10 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
   io.engine.use(crossOrigin(settings.allowedOrigins, log));
   io.engine.use(forgetRequest);
   io.engine.on('connection', (connection) => strangers.watch(connection));
+  // What Engine.IO itself refuses: an unknown session or transport, another protocol. Our own refusals are written down where they are decided.
+  io.engine.on('connection_error', ({ code, message }: { code: number; message: string }) => {
+    if (code !== FORBIDDEN) log.debug({ reason: message }, 'a transport request was refused');
+  });
   hub.attach(io);
 
   io.use((socket, next) => {

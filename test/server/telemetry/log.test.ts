@@ -136,12 +136,21 @@ describe('the log of a session', () => {
       await refusalOf(open(url, { auth: { token: CANARY.text, phone: CANARY.phone } }));
       await refusalOf(open(url, { auth: { token: await tokenOf(portal), v: CANARY.text } }));
       await post(url, 'room.list', { token: bad });
+      await fetch(`${url}/socket.io/?EIO=4&transport=pigeon&token=${CANARY.text}`);
+      await fetch(`${url}/socket.io/?EIO=4&transport=polling`, { headers: { origin: 'https://evil.example' } });
     } finally {
       await service.stop();
     }
     const text = lines.join('\n');
     const messages = lines.map((line) => String((JSON.parse(line) as Record<string, unknown>)['msg']));
-    expect(messages).to.include.members(['serving', 'stopped', 'refused', 'a handshake was refused']);
+    expect(messages).to.include.members([
+      'serving',
+      'stopped',
+      'refused',
+      'a handshake was refused',
+      'a transport request was refused',
+      'a request was refused',
+    ]);
     expect(messages.filter((message) => message === 'a handshake was refused')).to.have.lengthOf(3);
     for (const canary of Object.values(CANARY)) expect(text).not.to.include(canary);
     for (const token of tokens) expect(text).not.to.include(token.slice(-30));
