@@ -90,7 +90,7 @@ export const roomCommands = {
     input: z.strictObject({ roomId: id, userId: id, name }),
     output: z.object({ member: person }),
     callers: ['buyer', 'provider', 'operator'],
-    errors: ['forbidden', 'not_found', 'read_only'],
+    errors: ['forbidden', 'not_found', 'conflict', 'read_only'],
     rate: 'write',
     writes: true,
   }),
