@@ -9,7 +9,8 @@ export interface Rates {
 
 /**
  * Lets `points` through at once and then one each `windowMs / points` (GCRA). A key costs one number: the instant at which it will have paid for everything
- * it took. A key that has been quiet for a window is forgotten by turning over two maps, so no key needs a timer.
+ * it took. A key that has been quiet for a window is forgotten by turning over two maps, so no key needs a timer. (rate-limiter-flexible takes a timer a key
+ * and a promise a call, on the road of every message.)
  */
 export class RateLimit {
   readonly #windowMs: number;
