@@ -24,7 +24,7 @@ describe('R1: SIGKILL under load', () => {
       this.timeout(240_000);
       if (programs === undefined) throw new Error('nothing was compiled');
       const said: string[] = [];
-      const plan = { setUp, kills: KILLS[setUp], seed: SEED, rate: 60, programs };
+      const plan = { setUp, kills: KILLS[setUp], seed: SEED, rate: 30, programs };
       const report = await runChaos({ ...plan, say: (line) => said.push(line) });
       const story = [`seed ${SEED}`, ...said, ...report.faults, table([report])].join('\n');
       expect(isSound(report), story).to.equal(true);
