@@ -34,6 +34,8 @@ export const mediumRooms: Measure = (bench) =>
 /** P2: rooms of ten. */
 export const smallRooms: Measure = (bench) => fanOut(bench, { goal: goalOf(10, 0.35, 0.5), roomSize: 10, rate: 1000 });
 
+/** Runs' length of warming up: code that has run a few hundred times only is not yet what it will be. */
+const WARM_UP = 2;
 /** How often the rate is halved. */
 const SLOWER_MAX = 4;
 /** A queue of deliveries longer than this does not go away. */
@@ -61,11 +63,11 @@ async function fanOut(bench: Bench, { goal, roomSize, rate }: FanOut): Promise<F
   const rooms = Math.max(1, Math.floor(scale.people / size));
   return withBoth(bench, { rooms, size }, async ({ ours, bare }) => {
     let sendsPerSecond = rate;
-    const run = async (group: 'ours' | 'bare'): Promise<Run> => {
+    const run = async (group: 'ours' | 'bare', durationMs = scale.runMs): Promise<Run> => {
       const server = group === 'ours' ? ours : bare;
       const before = await server.cpu();
       const report = await server.profiled(() =>
-        load.call('openLoop', { group, rate: sendsPerSecond, durationMs: scale.runMs, text: TEXT }),
+        load.call('openLoop', { group, rate: sendsPerSecond, durationMs, text: TEXT }),
       );
       await sleep(AFTERWARDS_MS);
       const after = await server.cpu();
@@ -86,7 +88,7 @@ async function fanOut(bench: Bench, { goal, roomSize, rate }: FanOut): Promise<F
     };
     // Warms both up, at a rate that this machine, with whatever else it does now, has room for.
     for (const group of ['bare', 'ours'] as const) {
-      for (let slower = 0; !(await isEasy(run(group))); slower++) {
+      for (let slower = 0; !(await isEasy(run(group, scale.runMs * WARM_UP))); slower++) {
         if (slower === SLOWER_MAX) throw new Saturated(`the generator is late at ${sendsPerSecond} sends/s`);
         sendsPerSecond = Math.max(1, Math.round(sendsPerSecond / 2));
         bench.say(`  too much for this machine now: ${sendsPerSecond} sends/s`);

@@ -33,6 +33,9 @@ interface Writer {
   readers: number;
 }
 
+/** However many are in a room, so many of them talk: a first message of somebody new costs a look-up that later ones do not. */
+const TALKERS = 5;
+
 /** Writers in an order that goes round the rooms, so that consecutive sends fall into different rooms. */
 export function writersOf(group: Group): Writer[] {
   const readers = new Map<string, number>();
@@ -43,7 +46,7 @@ export function writersOf(group: Group): Writer[] {
       if (!member.seat.writes) continue;
       const writers = byRoom.get(roomId);
       if (writers === undefined) byRoom.set(roomId, [member]);
-      else writers.push(member);
+      else if (writers.length < TALKERS) writers.push(member);
     }
   }
   const ordered: Writer[] = [];
