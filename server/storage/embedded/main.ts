@@ -1,13 +1,16 @@
 /**
  * `npm run db`: the embedded database alone, so that any MongoDB client can look inside.
- * Settings: DATA_DIR (default `data/db` below the current directory), DB_HOST (127.0.0.1), DB_PORT (27717; 0 takes a free one).
+ * Settings: DATA_DIR (as the service's: `./data`), DB_PORT (27717; 0 takes a free one). It listens on loopback only, because it asks nobody who they are.
  */
 import { StartRefused, startEmbedded } from './start.ts';
 
 const DEFAULT_PORT = 27717;
+const LOOPBACK = '127.0.0.1';
+/** An empty setting is one that is not set, as for the service. */
+const setting = (name: string): string | undefined => process.env[name] || undefined;
 
 function portFrom(text: string | undefined): number {
-  if (text === undefined || text === '') return DEFAULT_PORT;
+  if (text === undefined) return DEFAULT_PORT;
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new StartRefused(`DB_PORT must be a port between 0 and 65535, not "${text}".`);
@@ -16,8 +19,8 @@ function portFrom(text: string | undefined): number {
 
 try {
   const database = await startEmbedded({
-    dataDir: process.env['DATA_DIR'] ?? 'data/db',
-    listen: { host: process.env['DB_HOST'] ?? '127.0.0.1', port: portFrom(process.env['DB_PORT']) },
+    dataDir: setting('DATA_DIR') ?? './data',
+    listen: { host: LOOPBACK, port: portFrom(setting('DB_PORT')) },
   });
   const stop = (): void => {
     database.stop().then(
