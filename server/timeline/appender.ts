@@ -6,7 +6,7 @@ import type { Log } from '../telemetry/log.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
 import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
 import { type Clash, GroupCommit } from './group-commit.ts';
-import { admitRevisions, revisionsOf } from './revisions.ts';
+import { admitRevisions, type Revision, revisionsOf } from './revisions.ts';
 import { type StreamHead, StreamHeads, type StreamRef } from './stream-heads.ts';
 
 /** What is to be appended; the stream gives it its number. */
@@ -219,15 +219,27 @@ export class Appender {
       batch.map(({ draft }) => draft),
       stored,
     );
+    const recalls = await this.#whole([...refused.values()]);
     const waiting: Pending[] = [];
     batch.forEach((pending, index) => {
       const refusal = refused.get(index);
       if (refusal === undefined) waiting.push(pending);
       else if (refusal instanceof RoomError) pending.reject(refusal);
-      else pending.resolve({ doc: refusal, entry: toWire(refusal), duplicate: true });
+      else {
+        const doc = recalls.get(refusal._id.toHexString());
+        if (doc === undefined) pending.reject(new Error('a stored recall is not there'));
+        else pending.resolve({ doc, entry: toWire(doc), duplicate: true });
+      }
     });
     batch.splice(0, batch.length, ...waiting);
     return ready;
+  }
+
+  /** The stored recalls that repeated ones are answered with. */
+  async #whole(refusals: readonly (RoomError | Revision)[]): Promise<ReadonlyMap<string, EntryDoc>> {
+    const ids = refusals.flatMap((refusal) => (refusal instanceof RoomError ? [] : [refusal._id]));
+    const docs = ids.length === 0 ? [] : await this.#entries.find({ _id: { $in: ids } }).lean<EntryDoc[]>();
+    return new Map(docs.map((doc) => [doc._id.toHexString(), doc]));
   }
 
   #number(head: StreamHead, batch: readonly Pending[]): EntryDoc[] {

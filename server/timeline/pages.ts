@@ -1,6 +1,6 @@
 import type { Entry, StreamPage } from '../../shared/contract/entries.ts';
 import { type EntryDoc, type EntryModel, toWire } from './entry-store.ts';
-import { revisedBy, revisionsOf } from './revisions.ts';
+import { revisedOf } from './revisions.ts';
 
 type Range = { after: number } | { before: number } | 'newest';
 
@@ -44,10 +44,10 @@ export function createPages(entries: EntryModel): Pages {
     const targets = docs.flatMap((doc) =>
       doc.kind === 'message' ? [doc.seq] : doc.kind === 'edit' && doc.target !== undefined ? [doc.target] : [],
     );
-    const revisions = await revisionsOf(entries, first, targets);
+    const revised = await revisedOf(entries, first, targets);
     return docs.map((doc) => {
-      if (doc.kind === 'message') return toWire(doc, revisedBy(revisions.get(doc.seq) ?? []));
-      const { recalledAt } = revisedBy(doc.target === undefined ? [] : (revisions.get(doc.target) ?? []));
+      if (doc.kind === 'message') return toWire(doc, revised.get(doc.seq));
+      const recalledAt = doc.target === undefined ? undefined : revised.get(doc.target)?.recalledAt;
       return doc.kind === 'edit' && recalledAt !== undefined ? toWire(doc, { recalledAt }) : toWire(doc);
     });
   }

@@ -15,7 +15,7 @@ export const PAGE_MAX = 200;
 export const CATCH_UP_MAX = 500;
 
 /** A message is edited at most this often, so that a page of history stays a bounded read. */
-export const EDITS_MAX = 100;
+export const EDITS_MAX = 20;
 export const RECALL_WINDOW_MS = 2 * 60_000;
 /** Someone counts as gone this long after the last connection ended, so that a reload does not flicker. */
 export const PRESENCE_GRACE_MS = 5_000;
