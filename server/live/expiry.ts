@@ -27,9 +27,10 @@ export class Expiry {
     });
   }
 
-  /** Begins to watch a connection, also anew after its token was renewed. */
+  /** Begins to watch a connection, also anew after its token was renewed. One that has ended is not watched. */
   watch(socket: RoomsSocket): void {
     this.unwatch(socket);
+    if (!socket.connected) return;
     const { expiresAt } = socket.data.caller;
     const warnAt = expiresAt - AUTH_EXPIRING_AHEAD_MS;
     if (warnAt > this.#clock.now()) this.#put(warnAt, socket);
@@ -40,6 +41,13 @@ export class Expiry {
   unwatch(socket: RoomsSocket): void {
     const waiting = this.#due.get(socket.data.dueSecond);
     if (waiting?.delete(socket) === true && waiting.size === 0) this.#due.delete(socket.data.dueSecond);
+  }
+
+  /** Connections that are watched. */
+  get size(): number {
+    let size = 0;
+    for (const waiting of this.#due.values()) size += waiting.size;
+    return size;
   }
 
   close(): void {

@@ -118,7 +118,7 @@ export class Hub {
     );
   }
 
-  hasOutside(room: RoomDoc): boolean {
+  hasOutside(room: Pick<RoomDoc, 'seats'>): boolean {
     return room.seats.some((seat) => this.#seats.has(seat));
   }
 
@@ -161,6 +161,8 @@ export class Hub {
 
   /** Puts a newer token's bearer in the place of the old one: what the new one may not read is taken away. */
   renew(socket: RoomsSocket, caller: Caller, roomOf: (roomId: string) => RoomDoc | undefined): void {
+    // It may have ended while the token was checked: what is put in its name now, nothing would take away.
+    if (!socket.connected) return;
     const before = seatOf(socket.data.caller);
     if (before !== undefined) take(this.#seats, before, socket);
     socket.data.caller = caller;
