@@ -1,4 +1,5 @@
 import { RoomError } from '../../shared/contract/errors.ts';
+import { MEMBERS_MAX } from '../../shared/contract/limits.ts';
 import type { Role } from '../../shared/contract/primitives.ts';
 import type { DirectoryModels, StaffDoc } from '../directory/directory-store.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
@@ -38,6 +39,11 @@ export function memberCommands({
         requireMayChange(caller, now);
         const same = (one: Member) => one.userId === userId && one.side === member.side && one.org === member.org;
         if (now.members.some(same) || (member.side === 'buyer' && userId === now.buyer.id)) return undefined;
+        if (now.members.length >= MEMBERS_MAX) {
+          throw new RoomError('conflict', `At most ${MEMBERS_MAX} people are added to a room: remove somebody first.`, {
+            details: { members: MEMBERS_MAX },
+          });
+        }
         return { set: { members: [...now.members, member] }, entries: [told(caller, 'member.added', member)] };
       });
       return { member };
@@ -89,27 +95,32 @@ function newMember(
   person: { userId: string; name: string },
   listed: StaffDoc | undefined,
 ): Member {
+  requireOfCompany(caller, room, listed);
   if (listed?.active === false)
     throw new RoomError('conflict', 'The directory calls this person inactive.', { details: { active: false } });
   const roles: { roles?: Role[] } = listed === undefined ? {} : { roles: listed.roles };
-  if (caller.side === 'operator') {
-    // An operator's own company is the platform, whose people are in every room already; they add staff whom the directory knows.
-    if (listed === undefined || listed.org !== room.providerOrg) {
-      throw new RoomError(
-        'not_found',
-        "An operator adds staff of the room's provider, and the directory knows nobody by that id there.",
-      );
-    }
-    return { ...person, side: 'provider', org: listed.org, ...roles };
-  }
-  if (listed !== undefined && listed.org !== caller.org)
-    throw new RoomError('forbidden', 'Only people of your own company can be added.');
+  // An operator's own company is the platform, whose people are in every room already.
+  if (caller.side === 'operator')
+    return { ...person, side: 'provider', ...(listed === undefined ? {} : { org: listed.org }), ...roles };
   return {
     ...person,
     side: caller.side,
     ...(caller.org === undefined ? {} : { org: caller.org }),
     ...(caller.side === 'provider' ? roles : {}),
   };
+}
+
+/** One answer for everybody of another company, whatever else the directory knows of them: it must not be learnt by trying. */
+function requireOfCompany(caller: Caller, room: RoomDoc, listed: StaffDoc | undefined): void {
+  if (caller.side === 'operator') {
+    if (listed !== undefined && listed.org === room.providerOrg) return;
+    throw new RoomError(
+      'not_found',
+      "An operator adds staff of the room's provider, and the directory knows nobody by that id there.",
+    );
+  }
+  if (listed !== undefined && listed.org !== caller.org)
+    throw new RoomError('forbidden', 'Only people of your own company can be added.');
 }
 
 function told(caller: Caller, event: 'member.added' | 'member.removed', member: Member): RoomChange['entries'][number] {

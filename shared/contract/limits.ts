@@ -16,6 +16,8 @@ export const CATCH_UP_MAX = 500;
 
 /** A message is edited at most this often, so that a page of history stays a bounded read. */
 export const EDITS_MAX = 20;
+/** People added to one room: they stand in its document, and everybody who opens the room gets their names. */
+export const MEMBERS_MAX = 200;
 export const RECALL_WINDOW_MS = 2 * 60_000;
 /** Someone counts as gone this long after the last connection ended, so that a reload does not flicker. */
 export const PRESENCE_GRACE_MS = 5_000;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { MEMBERS_MAX } from '../../shared/contract/limits.ts';
 import { message, people } from '../support/portal.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
 
@@ -83,6 +84,31 @@ describe('member.add, member.remove and member.list', () => {
       active: false,
     });
     await refused(portal.call('admin', 'member.add', { ...someone, userId: 'left' }), 'conflict');
+    // What the directory knows of another company's people is not learnt by trying.
+    const working = await refused(portal.call('buyer', 'member.add', { ...someone, userId: idle.sub }), 'forbidden');
+    const left = await refused(portal.call('buyer', 'member.add', { ...someone, userId: 'left' }), 'forbidden');
+    expect(left.error).to.deep.equal(working.error);
+  });
+
+  it('adds so many people to a room and no more, until somebody is removed', async () => {
+    const { portal, database } = suite;
+    const roomId = await portal.project();
+    const add = (userId: string) => portal.call('buyer', 'member.add', { roomId, userId, name: 'Bo' });
+    const members = Array.from({ length: MEMBERS_MAX - 1 }, (_, i) => ({
+      userId: `many-${i}`,
+      name: 'Many',
+      side: 'buyer',
+      org: 'buyers',
+    }));
+    await database.connection
+      .collection<{ _id: string }>('rooms')
+      .updateOne({ _id: roomId }, { $set: { members }, $inc: { version: 1 } });
+    await add('the last');
+    const { error } = await refused(add('one more'), 'conflict');
+    expect(error.details).to.deep.equal({ members: MEMBERS_MAX });
+    await add('the last');
+    await portal.call('buyer', 'member.remove', { roomId, userId: 'the last' });
+    await add('one more');
   });
 
   it('removes at once on every open connection, and nothing comes after it', async () => {
