@@ -3,7 +3,7 @@ import type { Collection, StoredDocument } from '../store/collection.ts';
 import type { Environment } from '../store/environment.ts';
 import type { IndexDefinition } from '../store/index-definition.ts';
 import { concat, idPrefix, recordOf, successor, uniqueEntryKey } from '../store/layout.ts';
-import type { Interval } from './bounds.ts';
+import type { Bounds, Interval } from './bounds.ts';
 import type { Access, IndexScanPlan } from './planner.ts';
 
 /** What a walk cost, for `explain`. */
@@ -87,11 +87,12 @@ class IndexWalk implements Walk {
   readonly #env: Environment;
   readonly #collection: Collection;
   readonly #index: IndexDefinition;
+  readonly #bounds: Bounds;
   readonly #intervals: readonly Interval[];
   readonly #backwards: boolean;
   readonly #cost: Cost;
-  /** An index over arrays holds a document several times. */
-  readonly #seen: Set<number> | undefined;
+  /** The records met, where one can be met at several keys. */
+  #seen: Set<number> | undefined;
   #interval = 0;
   #chunk: Entry[] = [];
   #at = 0;
@@ -106,7 +107,7 @@ class IndexWalk implements Walk {
     this.#backwards = plan.backwards;
     this.#intervals = plan.backwards ? [...plan.bounds.intervals].reverse() : plan.bounds.intervals;
     this.#cost = cost;
-    this.#seen = plan.index.multikey ? new Set() : undefined;
+    this.#bounds = plan.bounds;
     this.#size = firstChunk(expected);
   }
 
@@ -145,6 +146,8 @@ class IndexWalk implements Walk {
 
   #read(interval: Interval): void {
     this.#at = 0;
+    // Asked anew each time: a write between two batches may have brought the first array.
+    if (!this.#seen && meetsTwice(this.#index, this.#bounds)) this.#seen = new Set();
     if (interval.point && this.#index.unique) {
       const holder = this.#last ? undefined : this.#env.index.get(uniqueEntryKey(this.#index.id, interval.point));
       this.#chunk = holder ? [{ key: interval.point, record: recordOf(holder) }] : [];
@@ -172,6 +175,14 @@ class IndexWalk implements Walk {
     this.#chunk = [];
     this.#at = 0;
   }
+}
+
+/** A document's keys differ in multikey fields only, so it is met once where each of them is bound to one value. */
+function meetsTwice(index: IndexDefinition, bounds: Bounds): boolean {
+  if (!index.multikey) return false;
+  if (!bounds.exact) return true;
+  for (const field of index.multikeyFields) if (!bounds.constantFields.has(field)) return true;
+  return false;
 }
 
 class UnionWalk implements Walk {

@@ -19,7 +19,7 @@ export interface Bounds {
   /** How many leading fields are bound to points, and whether the one behind them is bound to a range. */
   readonly pointFields: number;
   readonly rangeField: boolean;
-  /** Leading fields that are bound to one value each: for sorting they are constant. */
+  /** Leading fields that are bound to one value each, in every key of the intervals; a document may have other keys beside them. */
   readonly constantFields: ReadonlySet<string>;
   /** The predicates that the intervals stand for. */
   readonly used: ReadonlySet<Predicate>;
@@ -42,14 +42,15 @@ export function boundsOf(index: IndexDefinition, predicates: readonly Predicate[
   const used = new Set<Predicate>();
   const constantFields = new Set<string>();
   const arrayRoots = new Set<string>();
+  const multikey = (path: string): boolean => index.multikeyFields.has(path);
   for (const [at, field] of index.fields.entries()) {
-    // In an index over arrays, two conditions below one array may be met by two of its elements, which share no key.
+    // Two conditions below one array may be met by two of its elements, which share no key.
     const root = field.split('.', 1)[0] ?? field;
-    if (index.multikey && arrayRoots.has(root)) break;
+    if (multikey(field) && arrayRoots.has(root)) break;
     const direction = index.directions[at] ?? 1;
     const own = predicates.filter((predicate) => predicate.path === field);
     const bound = own.find(
-      (predicate) => predicate.kind === 'points' && !(index.multikey && field.includes('.') && hasNull(predicate)),
+      (predicate) => predicate.kind === 'points' && !(multikey(field) && field.includes('.') && hasNull(predicate)),
     );
     if (bound?.kind === 'points') {
       const keys = pointKeys(bound.values, direction);
@@ -58,12 +59,12 @@ export function boundsOf(index: IndexDefinition, predicates: readonly Predicate[
       prefixes = prefixes.flatMap((prefix) => keys.map((key) => concat(prefix, key)));
       used.add(bound);
       pointFields += 1;
-      arrayRoots.add(root);
+      if (multikey(field)) arrayRoots.add(root);
       continue;
     }
     const ranges = own.filter((predicate) => predicate.kind === 'range');
     if (ranges.length > 0) {
-      const component = rangeOf(index.multikey ? ranges.slice(0, 1) : ranges, direction, used);
+      const component = rangeOf(multikey(field) ? ranges.slice(0, 1) : ranges, direction, used);
       rangeField = true;
       intervals = component
         ? prefixes.map((prefix) => ({

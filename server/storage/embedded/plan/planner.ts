@@ -36,6 +36,14 @@ export interface Plan {
   /** The sort that is left to do in memory; undefined when there is none, or the index gives the order. */
   readonly sort: Doc | undefined;
   readonly query: Doc;
+  /** What expressions of a projection may ask for besides the document. */
+  readonly variables: Variables;
+}
+
+export interface Variables {
+  readonly let?: Doc;
+  /** What `$$NOW` is. */
+  readonly now: Date;
 }
 
 export interface Wish {
@@ -59,11 +67,8 @@ interface Candidate {
 export function planQuery(collection: Collection | undefined, wish: Wish): Plan {
   const { filter: query, collation } = wish;
   const simple = collation === undefined || collation['locale'] === 'simple';
-  const filter = compileFilter(query, {
-    ...(collation && !simple ? { collation } : {}),
-    ...(wish.let ? { let: wish.let } : {}),
-    now: wish.now,
-  });
+  const variables: Variables = { ...(wish.let ? { let: wish.let } : {}), now: wish.now };
+  const filter = compileFilter(query, { ...(collation && !simple ? { collation } : {}), ...variables });
   const sort = wish.sort && Object.keys(wish.sort).length > 0 ? wish.sort : undefined;
   const natural = naturalDirection(sort) ?? naturalDirection(wish.hint);
   const all = Object.keys(query).length === 0;
@@ -73,14 +78,15 @@ export function planQuery(collection: Collection | undefined, wish: Wish): Plan 
     filter,
     sort: naturalDirection(sort) === undefined ? sort : undefined,
     query,
+    variables,
   };
   if (!collection || natural !== undefined || !simple) return scan;
   const hinted = wish.hint === undefined ? undefined : hintedIndex(collection, wish.hint);
   const analysis = analyze(query);
   const best = bestCandidate(hinted ? [hinted] : collection.indexes, analysis, sort, hinted !== undefined);
   if (!best || (!hinted && best.score < UNION_SCORE)) {
-    const union = hinted ? undefined : unionPlan(collection, query, analysis, filter, sort);
-    if (union && (!best || best.plan.bounds.used.size === 0)) return union;
+    const union = hinted ? undefined : unionAccess(collection, analysis);
+    if (union && (!best || best.plan.bounds.used.size === 0)) return { ...scan, access: union, residual: filter, sort };
     if (!best) return scan;
   }
   return {
@@ -89,6 +95,7 @@ export function planQuery(collection: Collection | undefined, wish: Wish): Plan 
     filter,
     sort: best.sorted ? undefined : sort,
     query,
+    variables,
   };
 }
 
@@ -173,12 +180,14 @@ function candidateOf(
 
 /** The direction in which the index gives this sort; undefined when it does not. */
 function sortDirection(index: IndexDefinition, bounds: Bounds, sort: Doc): 1 | -1 | undefined {
-  if (index.multikey || index.cut) return undefined;
+  if (index.cut) return undefined;
   let direction: 1 | -1 | undefined;
   let at = 0;
   for (const [field, value] of Object.entries(sort)) {
     const wanted = toNumber(value);
     if (wanted !== 1 && wanted !== -1) return undefined;
+    // An array is sorted by its least or greatest element, whichever of its elements the index was asked for.
+    if (index.multikeyFields.has(field)) return undefined;
     if (bounds.constantFields.has(field)) continue;
     while (at < index.fields.length && index.fields[at] !== field && bounds.constantFields.has(index.fields[at] ?? ''))
       at += 1;
@@ -207,13 +216,7 @@ function hasNullableTail(index: IndexDefinition): boolean {
 }
 
 /** `$or` whose every branch finds an index: the candidates are united, each document once. */
-function unionPlan(
-  collection: Collection,
-  query: Doc,
-  analysis: Analysis,
-  filter: Filter,
-  sort: Doc | undefined,
-): Plan | undefined {
+function unionAccess(collection: Collection, analysis: Analysis): UnionPlan | undefined {
   for (const branches of analysis.alternatives) {
     const plans: Access[] = [];
     for (const branch of branches) {
@@ -227,8 +230,7 @@ function unionPlan(
       if (!best || best.plan.bounds.used.size === 0) break;
       plans.push(best.plan);
     }
-    if (plans.length === branches.length)
-      return { access: { kind: 'union', branches: plans }, residual: filter, filter, sort, query };
+    if (plans.length === branches.length) return { kind: 'union', branches: plans };
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ import type { Collection, StoredDocument } from '../store/collection.ts';
 import type { Environment } from '../store/environment.ts';
 import { pickElements } from '../store/raw-bson.ts';
 import { type Cost, type Walk, walk } from './access.ts';
-import type { Plan } from './planner.ts';
+import type { Plan, Variables } from './planner.ts';
 
 export interface Window {
   readonly skip?: number | undefined;
@@ -120,12 +120,16 @@ function sortFields(sort: Doc): Set<string> | undefined {
   return fields;
 }
 
-/** What makes of a match the bytes that the client gets. */
-export function projector(spec: Doc | undefined, filter: Filter | undefined): (raw: Buffer) => Buffer {
+/** What makes of a match the bytes that the client gets; without `variables` a projection that asks for `$$NOW` is refused. */
+export function projector(
+  spec: Doc | undefined,
+  filter: Filter | undefined,
+  variables?: Variables,
+): (raw: Buffer) => Buffer {
   if (!spec || Object.keys(spec).length === 0) return (raw) => raw;
   const pick = topLevelPick(spec);
   if (pick) return (raw) => pickElements(raw, pick);
-  const project = compileProjection(spec);
+  const project = compileProjection(spec, variables);
   return (raw) => Buffer.from(encode(project(decode(raw), filter)));
 }
 
@@ -157,7 +161,7 @@ export function findResults(
   deadline: Deadline,
 ): Results & { readonly cost: Cost } {
   const matches = new Matches(env, collection, plan, window, deadline);
-  const project = projector(window.projection, plan.filter);
+  const project = projector(window.projection, plan.filter, plan.variables);
   return {
     cost: matches.cost,
     next: () => {

@@ -110,7 +110,7 @@ export class Catalog {
     checkNamespace(db, name);
     const collection = new Collection(this.#env, this, { id: this.takeId(), db, name, options, uuid: randomUUID() });
     collection.adoptIndex(
-      defineIndex(this.takeId(), { v: 2, key: { _id: 1 }, name: ID_INDEX }, { multikey: false, cut: false }),
+      defineIndex(this.takeId(), { v: 2, key: { _id: 1 }, name: ID_INDEX }, { multikeyFields: [], cut: false }),
     );
     this.#adopt(collection);
     this.save(collection);
@@ -152,6 +152,7 @@ export class Catalog {
       indexes: collection.indexes.map((index) => ({
         id: index.id,
         multikey: index.multikey,
+        multikeyFields: [...index.multikeyFields],
         cut: index.cut,
         spec: specOf(index),
       })),
@@ -201,9 +202,16 @@ function readCollection(env: Environment, catalog: Catalog, stored: Buffer): Col
     if (isDoc(index) && isDoc(index['spec']))
       collection.adoptIndex(
         defineIndex(toNumber(index['id']), index['spec'], {
-          multikey: index['multikey'] === true,
+          multikeyFields: storedMultikeyFields(index, index['spec']),
           cut: index['cut'] === true,
         }),
       );
   return collection;
+}
+
+/** Format 1 kept one flag for the whole index: when it is set, any field may be multikey. */
+function storedMultikeyFields(index: Doc, spec: Doc): readonly string[] {
+  const { multikey, multikeyFields } = index;
+  if (Array.isArray(multikeyFields)) return multikeyFields.map(String);
+  return multikey === true && isDoc(spec['key']) ? Object.keys(spec['key']) : [];
 }

@@ -230,16 +230,13 @@ export class Collection {
   /** What the planner must know about an index for as long as it lives is stored with the first document that makes it so. */
   #noteKinds(all: readonly Entries[]): void {
     let changed = false;
-    for (const { index, multikey, cut } of all) {
-      if (multikey && !index.multikey) changed = index.multikey = true;
-      if (cut && !index.cut) changed = index.cut = true;
-    }
+    for (const one of all) if (noteKind(one)) changed = true;
     if (changed) this.#catalog.save(this);
   }
 
   /** Builds an index over what there is. Nothing of it stays when a document stands against it. */
   addIndex(spec: Doc): IndexDefinition {
-    const index = defineIndex(this.#catalog.takeId(), spec, { multikey: false, cut: false });
+    const index = defineIndex(this.#catalog.takeId(), spec, { multikeyFields: [], cut: false });
     const fields = indexedFields([index]);
     try {
       let after: number | undefined;
@@ -251,8 +248,7 @@ export class Collection {
           if (!entries) continue;
           this.#checkUnique(entries, record);
           for (const key of entries.keys) this.#putEntry(index, key, record);
-          index.multikey ||= entries.multikey;
-          index.cut ||= entries.cut;
+          noteKind(entries);
         }
         if (chunk.length < 1000) break;
       }
@@ -317,6 +313,14 @@ function copyOf(shared: Buffer): Buffer {
   const copy = Buffer.allocUnsafe(length);
   copy.set(new Uint8Array(shared.buffer, shared.byteOffset, length));
   return copy;
+}
+
+/** Marks the index with what a document's entries are the first to be; false when there is nothing new. */
+function noteKind({ index, multikeyFields, cut }: Entries): boolean {
+  for (const name of multikeyFields) index.multikeyFields.add(name);
+  const firstCut = cut && !index.cut;
+  if (firstCut) index.cut = true;
+  return firstCut || multikeyFields.length > 0;
 }
 
 /** A key's part as a client is told it; an empty array is `undefined` in a key. */

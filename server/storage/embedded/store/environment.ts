@@ -124,10 +124,13 @@ function checkFormat(dataDir: string, root: RootDatabase<Buffer, Buffer>, catalo
     return;
   }
   const version = Number(stored.toString('utf8'));
-  if (version !== FORMAT_VERSION)
+  if (!Number.isInteger(version) || version < 1 || version > FORMAT_VERSION)
     throw new StartRefused(
-      `The database in ${dataDir} has format ${stored.toString('utf8')}, this engine reads format ${FORMAT_VERSION}; use the version of the service that wrote it, or a newer one.`,
+      `The database in ${dataDir} has format ${stored.toString('utf8')}, this engine reads formats up to ${FORMAT_VERSION}; use the version of the service that wrote it, or a newer one.`,
     );
+  // What format 1 lacks is read as its absence; from now on what is written is of our format.
+  if (version < FORMAT_VERSION)
+    root.transactionSync(() => catalog.putSync(FORMAT_KEY, Buffer.from(String(FORMAT_VERSION))));
 }
 
 class OwnedEnvironment implements Environment {

@@ -1,6 +1,6 @@
 /** One index of a collection: what createIndexes made of the client's request, ready for use. */
 import { MongoError } from '../errors.ts';
-import { type Doc, type Filter, compileFilter, isDoc, formatValue, toNumber } from '../semantics/index.ts';
+import { type Doc, type Filter, compileFilter, isDoc, formatValue, keyPaths, toNumber } from '../semantics/index.ts';
 
 export interface IndexDefinition {
   readonly id: number;
@@ -8,20 +8,33 @@ export interface IndexDefinition {
   /** The pattern as it was given, e.g. `{ roomId: 1, seq: -1 }`. */
   readonly key: Doc;
   readonly fields: readonly string[];
+  /** The fields, each split at its dots. */
+  readonly paths: readonly (readonly string[])[];
   readonly directions: readonly (1 | -1)[];
   readonly unique: boolean;
   readonly sparse: boolean;
   readonly partial?: { readonly expression: Doc; readonly filter: Filter };
   expireAfterSeconds?: number;
   hidden: boolean;
-  /** True from the first document on that put more than one key, or an array, into the index. */
-  multikey: boolean;
+  /** Whether any field is multikey. */
+  readonly multikey: boolean;
+  /**
+   * The fields on whose path some document had an array; a field is never taken out while the index lives. Of every other field a document
+   * has one value, which is the same in all of its keys: such a field can be sorted by, and all conditions on it hold for one key.
+   */
+  readonly multikeyFields: Set<string>;
   /** True from the first key on that was too long and was cut: the index then gives candidates only. */
   cut: boolean;
 }
 
 /** What of an index is stored, and what listIndexes tells. */
-export type IndexRecord = Doc & { id: number; multikey: boolean; cut: boolean; spec: Doc };
+export type IndexRecord = Doc & {
+  id: number;
+  multikey: boolean;
+  multikeyFields: readonly string[];
+  cut: boolean;
+  spec: Doc;
+};
 
 export const ID_INDEX = '_id_';
 
@@ -141,22 +154,31 @@ function checkPartialExpression(expression: Doc): void {
 }
 
 /** The index of a stored or newly normalised specification. */
-export function defineIndex(id: number, spec: Doc, state: { multikey: boolean; cut: boolean }): IndexDefinition {
+export function defineIndex(
+  id: number,
+  spec: Doc,
+  state: { multikeyFields: readonly string[]; cut: boolean },
+): IndexDefinition {
   const key = spec['key'] as Doc;
   const fields = Object.keys(key);
   const expression = spec['partialFilterExpression'];
+  const multikeyFields = new Set(state.multikeyFields);
   return {
     id,
     name: String(spec['name']),
     key,
     fields,
+    paths: keyPaths(fields),
     directions: fields.map((field) => (toNumber(key[field]) > 0 ? 1 : -1)),
     unique: spec['unique'] === true || spec['name'] === ID_INDEX,
     sparse: spec['sparse'] === true,
     ...(isDoc(expression) ? { partial: { expression, filter: compileFilter(expression) } } : {}),
     ...(spec['expireAfterSeconds'] === undefined ? {} : { expireAfterSeconds: toNumber(spec['expireAfterSeconds']) }),
     hidden: spec['hidden'] === true,
-    multikey: state.multikey,
+    multikeyFields,
+    get multikey() {
+      return multikeyFields.size > 0;
+    },
     cut: state.cut,
   };
 }

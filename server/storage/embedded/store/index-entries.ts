@@ -1,6 +1,6 @@
 /** From a document to the entries that it has in each index of its collection. */
 import { MongoError } from '../errors.ts';
-import { type Doc, decodeFields, encodeKey, indexKeys } from '../semantics/index.ts';
+import { type Doc, decodeFields, encodeKey, extractKeys, field, isDoc } from '../semantics/index.ts';
 import type { IndexDefinition } from './index-definition.ts';
 import { MAX_ENCODED_BYTES, uniqueEntryKey } from './layout.ts';
 
@@ -9,7 +9,8 @@ export interface Entries {
   readonly index: IndexDefinition;
   readonly keys: readonly Buffer[];
   readonly values: readonly (readonly unknown[])[];
-  readonly multikey: boolean;
+  /** Fields that this document is the first to make multikey. */
+  readonly multikeyFields: readonly string[];
   readonly cut: boolean;
 }
 
@@ -17,7 +18,7 @@ export interface Entries {
 export function indexedFields(indexes: Iterable<IndexDefinition>): Set<string> {
   const names = new Set<string>();
   for (const index of indexes) {
-    for (const field of index.fields) names.add(topLevel(field));
+    for (const path of index.fields) names.add(topLevel(path));
     if (index.partial) collectFields(index.partial.expression, names);
   }
   return names;
@@ -48,12 +49,13 @@ export function entriesOf(raw: Buffer, indexes: readonly IndexDefinition[], fiel
 
 function entriesIn(doc: Doc, index: IndexDefinition): Entries | undefined {
   if (index.partial && !index.partial.filter.matches(doc)) return undefined;
-  const { keys: values, multikey, anyPresent } = indexKeys(doc, index.key);
+  const { keys: values, multikey, anyPresent } = extractKeys(doc, index.paths);
   if (index.sparse && !anyPresent) return undefined;
+  const multikeyFields = multikey ? newMultikeyFields(doc, index) : NO_FIELDS;
   const [only] = values;
   if (values.length === 1 && only) {
     const { key, exact } = encodeKey(only, index.directions);
-    const entries: Entries = { index, keys: [uniqueEntryKey(index.id, key)], values, multikey, cut: !exact };
+    const entries: Entries = { index, keys: [uniqueEntryKey(index.id, key)], values, multikeyFields, cut: !exact };
     checkLength(entries);
     return entries;
   }
@@ -70,11 +72,28 @@ function entriesIn(doc: Doc, index: IndexDefinition): Entries | undefined {
     index,
     keys: kept.map((entry) => entry.key),
     values: kept.map((entry) => entry.values),
-    multikey,
+    multikeyFields,
     cut,
   };
   checkLength(entries);
   return entries;
+}
+
+const NO_FIELDS: readonly string[] = [];
+
+function newMultikeyFields(doc: Doc, index: IndexDefinition): readonly string[] {
+  return index.fields.filter((name, at) => !index.multikeyFields.has(name) && meetsArray(doc, index.paths[at] ?? []));
+}
+
+/** Whether an array lies on the path or at its end; also where a number in the path picks one element, which errs on the safe side. */
+function meetsArray(doc: Doc, path: readonly string[]): boolean {
+  let value: unknown = doc;
+  for (const name of path) {
+    if (!isDoc(value)) return false;
+    value = field(value, name);
+    if (Array.isArray(value)) return true;
+  }
+  return false;
 }
 
 /** A unique index must tell long values apart to the last byte, which a cut key cannot: MongoDB before 4.2 refused these likewise. */

@@ -10,8 +10,11 @@
  * life of a collection while the engine runs, so natural order is insertion order.
  */
 
-/** The version of the layout; an engine refuses a directory whose version it does not know. */
-export const FORMAT_VERSION = 1;
+/**
+ * The version of the layout; an engine refuses a directory whose version it does not know. Version 2 keeps for each index which of its
+ * fields are multikey; an engine of version 1 would leave them as they are and add arrays, so a directory is not given back to it.
+ */
+export const FORMAT_VERSION = 2;
 
 /** LMDB's own limit for a key. */
 export const MAX_KEY_BYTES = 1978;
