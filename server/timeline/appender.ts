@@ -1,7 +1,7 @@
 import { mongo } from 'mongoose';
 import type { Actor, Entry, EntryKind } from '../../shared/contract/entries.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, iso } from '../clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
 import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
@@ -34,10 +34,13 @@ interface Pending {
   /** Given once and kept through every attempt: an attempt whose outcome was not learnt is recognised by it. */
   id: mongo.ObjectId;
   draft: Draft;
+  /** The draft as it will travel, checked already: only its number and its instant are not known yet. */
+  wire: Entry;
   resolve(appended: Appended): void;
   reject(error: unknown): void;
 }
 
+const NOT_NUMBERED = { seq: 1, at: new Date(0), tally: 0, ownTally: 0 };
 const BATCH_MAX = 500;
 /** How often in a row another server may be faster before we say that the stream is too busy. */
 const CONFLICTS_MAX = 50;
@@ -75,8 +78,10 @@ export class Appender {
 
   /**
    * Appends an entry and resolves when it is on disk and handed on.
+   * What the contract does not know is refused before it is stored: one such entry would make every page that holds it unreadable.
    * @throws {RoomError} `conflict` for an edit of a recalled message; `unavailable` when it is not known to be stored: the same `clientId` may
    *   then be sent again without harm
+   * @throws {z.ZodError} for a draft that is not of the contract
    */
   append(draft: Draft): Promise<Appended> {
     if (this.#closed)
@@ -85,7 +90,9 @@ export class Appender {
       );
     return new Promise((resolve, reject) => {
       const key = keyOf(draft);
-      const pending: Pending = { id: new mongo.ObjectId(), draft, resolve, reject };
+      const id = new mongo.ObjectId();
+      const wire = toWire({ _id: id, ...draft, ...NOT_NUMBERED });
+      const pending: Pending = { id, draft, wire, resolve, reject };
       const queue = this.#queues.get(key);
       if (queue !== undefined) {
         queue.push(pending);
@@ -286,20 +293,20 @@ export class Appender {
 
   #settle(key: string, pending: Pending | undefined, doc: EntryDoc): void {
     this.#heads.advance(key, doc);
-    const entry = this.#publish(key, doc);
-    pending?.resolve({ doc, entry: entry ?? toWire(doc), duplicate: false });
+    if (pending === undefined) throw new Error('an entry was stored that nobody waits for');
+    const entry: Entry = { ...pending.wire, seq: doc.seq, at: iso(doc.at.getTime()) };
+    this.#publish(key, doc, entry);
+    pending.resolve({ doc, entry, duplicate: false });
   }
 
-  #publish(key: string, doc: EntryDoc): Entry | undefined {
-    if (!this.#heads.publish(key, doc.seq)) return undefined;
+  /** @param known the entry as it travels, where it was made already */
+  #publish(key: string, doc: EntryDoc, known?: Entry): void {
+    if (!this.#heads.publish(key, doc.seq)) return;
     try {
-      const entry = toWire(doc);
-      this.#onEntry(doc, entry);
-      return entry;
+      this.#onEntry(doc, known ?? toWire(doc));
     } catch (error) {
       // One entry that cannot be handed on (of a newer version of the service, say) must not stop its stream.
       this.#log.error({ err: error, stream: key, seq: doc.seq }, 'an entry could not be handed on');
-      return undefined;
     }
   }
 }

@@ -7,7 +7,7 @@ import { isUnreachable } from '../../../server/storage/unreachable.ts';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
 import { Appender, type Draft } from '../../../server/timeline/appender.ts';
-import { type EntryDoc, type EntryModel, entryModel } from '../../../server/timeline/entry-store.ts';
+import { type EntryDoc, type EntryModel, entryModel, toWire } from '../../../server/timeline/entry-store.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -240,6 +240,28 @@ describe('Appender', () => {
     });
     await appender.append(draft('future'));
     expect(handedOn).to.deep.equal([1, 3]);
+  });
+
+  it('refuses what is not of the contract before it is stored', async () => {
+    const { appender, handedOn } = createServer();
+    await appender.append(draft('contract'));
+    const outcomes = await Promise.allSettled([
+      appender.append(draft('contract', { body: { text: 7 } })),
+      appender.append(draft('contract', { clientId: 'no uuid' })),
+      appender.append(draft('contract', { kind: 'notice', body: {} })),
+      appender.append(draft('contract')),
+    ]);
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected', 'rejected', 'fulfilled']);
+    expect((await stored('contract')).map(({ seq }) => seq)).to.deep.equal([1, 2]);
+    expect(handedOn).to.deep.equal([1, 2]);
+  });
+
+  it('answers and hands on an entry as it is read later', async () => {
+    const { appender } = createServer();
+    const { entry, doc } = await appender.append(draft('same', { body: { text: 'hello', unknown: 1 } }));
+    const [read] = await stored('same');
+    expect(entry).to.deep.equal(toWire(doc));
+    expect(read === undefined ? undefined : toWire(read)).to.deep.equal(entry);
   });
 
   it('answers everything that it took before it closes, and takes nothing more', async () => {
