@@ -205,7 +205,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     strangers,
     isInactive: (userId) => inactive.has(userId),
     isStopping: () => stopping !== undefined,
-    cachedRoom: (roomId) => rooms.cached(roomId),
+    rooms,
     log,
   });
   door.open(app);

@@ -13,7 +13,7 @@ export function authCommands({ tokens }: { tokens: Tokens }): Pick<Handlers, 'au
           'A connection is renewed with a token of the same sub, side and org: open another connection for somebody else.',
         );
       }
-      connection?.renew(next);
+      await connection?.renew(next);
       return { expiresAt: iso(next.expiresAt) };
     },
   };

@@ -5,7 +5,7 @@ import type { Person } from '../../shared/contract/primitives.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../registry/call.ts';
 import { readableStreams, STREAMS_OF_PROJECT } from '../rooms/access.ts';
-import { type RoomDoc, seatOf } from '../rooms/room-store.ts';
+import { type RoomDoc, type RoomStore, seatOf } from '../rooms/room-store.ts';
 import { channelOf, parseChannel, PRESENCE_STREAM } from './channels.ts';
 import { Presence } from './presence.ts';
 import { Typing } from './typing.ts';
@@ -19,6 +19,8 @@ export interface ConnectionData {
 
 export type RoomsServer = Server<Record<string, never>, Record<string, never>, Record<string, never>, ConnectionData>;
 export type RoomsSocket = Socket<Record<string, never>, Record<string, never>, Record<string, never>, ConnectionData>;
+
+const ROLES_CHANGED = 'Your roles have changed.';
 
 /** Everything that is live on this server: who is connected, what they have joined, and what is sent to them. */
 export class Hub {
@@ -159,8 +161,11 @@ export class Hub {
     return true;
   }
 
-  /** Puts a newer token's bearer in the place of the old one: what the new one may not read is taken away. */
-  renew(socket: RoomsSocket, caller: Caller, roomOf: (roomId: string) => RoomDoc | undefined): void {
+  /**
+   * Puts a newer token's bearer in the place of the old one: what the new one may not read is taken away. Resolves when every joined room was
+   * looked at, also those that are not remembered any more; a room that cannot be read is taken away, and said to be.
+   */
+  async renew(socket: RoomsSocket, caller: Caller, rooms: Pick<RoomStore, 'cached' | 'get'>): Promise<void> {
     // It may have ended while the token was checked: what is put in its name now, nothing would take away.
     if (!socket.connected) return;
     const before = seatOf(socket.data.caller);
@@ -168,11 +173,20 @@ export class Hub {
     socket.data.caller = caller;
     const seat = seatOf(caller);
     if (seat !== undefined) put(this.#seats, seat, socket);
+    const forgotten: Promise<void>[] = [];
     for (const roomId of joinedRooms(socket)) {
-      const room = roomOf(roomId);
-      if (room === undefined) this.leave(socket, roomId);
-      else this.#recheckSocket(socket, room, 'Your roles have changed.');
+      const room = rooms.cached(roomId);
+      if (room === undefined) forgotten.push(this.#recheckForgotten(socket, roomId, rooms));
+      else this.#recheckSocket(socket, room, ROLES_CHANGED);
     }
+    await Promise.all(forgotten);
+  }
+
+  async #recheckForgotten(socket: RoomsSocket, roomId: string, rooms: Pick<RoomStore, 'get'>): Promise<void> {
+    const room = await rooms.get(roomId).catch(() => undefined);
+    if (room !== undefined) this.#recheckSocket(socket, room, ROLES_CHANGED);
+    else if (this.leave(socket, roomId))
+      emitTo(socket, 'access.revoked', { roomId, reason: 'The room could not be checked: open it again.' });
   }
 
   /** Ends every connection of a person. */
@@ -189,7 +203,7 @@ export class Hub {
 
   enter(socket: RoomsSocket, roomId: string, streams: readonly string[]): void {
     // It may have ended while the room was read: joined now, it would be a ghost that nothing removes.
-    if (!socket.connected) return;
+    if (!socket.connected || streams.length === 0) return;
     const again = joinedRooms(socket).has(roomId);
     void socket.join(streams.map((stream) => channelOf(roomId, stream)));
     if (!again) this.presence.enter(roomId, personOf(socket.data.caller));

@@ -20,10 +20,13 @@ export interface Connection {
   readonly id: string;
   /** True until the connection has ended. */
   isOpen(): boolean;
+  /** Who it belongs to now: their rights may have changed since the call began. */
+  caller(): Caller;
   joinedRooms(): ReadonlySet<string>;
   enter(roomId: string, streams: readonly string[]): void;
   leave(roomId: string): void;
-  renew(caller: Caller): void;
+  /** Resolves when everything that the new bearer may not read is taken away. */
+  renew(caller: Caller): Promise<void>;
 }
 
 /** One call of one command. */

@@ -1,5 +1,6 @@
 import { RoomError } from '../../shared/contract/errors.ts';
 import { CATCH_UP_MAX, JOINED_ROOMS_MAX } from '../../shared/contract/limits.ts';
+import type { CommandArgs, CommandOutput } from '../../shared/contract/registry.ts';
 import type { DirectoryModels } from '../directory/directory-store.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Call, Connection, Handlers } from '../registry/call.ts';
@@ -9,14 +10,14 @@ import type { ReadMarks } from '../timeline/read-marks.ts';
 import { readableStreams, writableStreams } from './access.ts';
 import type { Activity } from './activity.ts';
 import { listRooms } from './list-rooms.ts';
-import { requireReadable, requireRoom, requireWritable } from './room-access.ts';
-import type { RoomStore } from './room-store.ts';
+import { requireReadable, requireRoom, requireWritable, unknownRoom } from './room-access.ts';
+import type { RoomDoc, RoomStore } from './room-store.ts';
 import { membersOf, roomView } from './room-view.ts';
 
 export interface RoomParts {
   rooms: RoomStore;
   activity: Activity;
-  appender: Appender;
+  appender: Pick<Appender, 'watch'>;
   directory: DirectoryModels;
   pages: Pages;
   marks: ReadMarks;
@@ -34,6 +35,44 @@ export function roomCommands({
   marks,
   hub,
 }: RoomParts): Pick<Handlers, RoomCommands> {
+  /** What a connection gets that has just entered a room. */
+  async function openedRoom(
+    room: RoomDoc,
+    streams: readonly string[],
+    { since, limit }: Pick<CommandArgs<'room.join'>, 'since' | 'limit'>,
+    connection: Connection,
+  ): Promise<CommandOutput<'room.join'>> {
+    const roomId = room._id;
+    const [members, opened] = await Promise.all([
+      membersOf(room, directory),
+      Promise.all(
+        streams.map((stream) => {
+          const from = since !== undefined && Object.hasOwn(since, stream) ? since[stream] : undefined;
+          return pages.open(roomId, stream, from, from === undefined ? limit : CATCH_UP_MAX);
+        }),
+      ),
+    ]);
+    // Access may have ended meanwhile; then the connection has already been taken out of the room.
+    const now = rooms.cached(roomId) ?? room;
+    const caller = connection.caller();
+    const readable = readableStreams(caller, now);
+    const stillOpen = opened.filter(({ stream }) => readable.includes(stream));
+    if (stillOpen.length === 0) {
+      connection.leave(roomId);
+      throw unknownRoom();
+    }
+    return {
+      room: roomView(
+        now,
+        members,
+        stillOpen.map(({ stream, head }) => ({ stream, head })),
+      ),
+      me: { side: caller.side, canWrite: [...writableStreams(caller, now)] },
+      streams: stillOpen,
+      online: hub.presence.online(roomId),
+    };
+  }
+
   return {
     'room.list': (args, { caller }) => listRooms({ model: rooms.model, activity, pages, marks }, caller, args),
 
@@ -49,45 +88,27 @@ export function roomCommands({
     },
 
     async 'room.join'({ roomId, since, limit }, call) {
-      const { caller } = call;
       const connection = connectionOf(call);
-      const room = await requireRoom(rooms, caller, roomId);
-      await appender.watch(roomId, readableStreams(caller, room));
-      const streams = readableStreams(caller, rooms.cached(roomId) ?? room);
+      const room = await requireRoom(rooms, call.caller, roomId);
+      await appender.watch(roomId, readableStreams(call.caller, room));
+      // Decided anew in the turn in which it is entered, for who the connection belongs to by then.
+      const streams = readableStreams(connection.caller(), rooms.cached(roomId) ?? room);
+      if (streams.length === 0) throw unknownRoom();
       // Asked in the same turn as it is entered: joins that run at once count each other.
       const joined = connection.joinedRooms();
-      if (joined.size >= JOINED_ROOMS_MAX && !joined.has(roomId)) {
+      const again = joined.has(roomId);
+      if (joined.size >= JOINED_ROOMS_MAX && !again) {
         throw new RoomError('conflict', `A connection opens at most ${JOINED_ROOMS_MAX} rooms: leave one first.`);
       }
       // Joined before it is read: what is written in between arrives live as well, and the client tells by seq. The other way round it would be missed.
       connection.enter(roomId, streams);
-      const [members, opened] = await Promise.all([
-        membersOf(room, directory),
-        Promise.all(
-          streams.map((stream) => {
-            const from = since !== undefined && Object.hasOwn(since, stream) ? since[stream] : undefined;
-            return pages.open(roomId, stream, from, from === undefined ? limit : CATCH_UP_MAX);
-          }),
-        ),
-      ]);
-      // Access may have ended meanwhile; then the connection has already been taken out of the room.
-      const now = rooms.cached(roomId) ?? room;
-      const readable = readableStreams(caller, now);
-      const stillOpen = opened.filter(({ stream }) => readable.includes(stream));
-      if (stillOpen.length === 0) {
-        connection.leave(roomId);
-        throw new RoomError('not_found', 'There is no such room.');
+      try {
+        return await openedRoom(room, streams, { since, limit }, connection);
+      } catch (error) {
+        // Who was told that it failed is not present in it, and is sent nothing of it.
+        if (!again) connection.leave(roomId);
+        throw error;
       }
-      return {
-        room: roomView(
-          now,
-          members,
-          stillOpen.map(({ stream, head }) => ({ stream, head })),
-        ),
-        me: { side: caller.side, canWrite: [...writableStreams(caller, now)] },
-        streams: stillOpen,
-        online: hub.presence.online(roomId),
-      };
     },
 
     'room.leave'({ roomId }, call) {

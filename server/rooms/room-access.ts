@@ -3,7 +3,8 @@ import type { Caller } from '../registry/call.ts';
 import { readableStreams, wouldWrite, writableStreams } from './access.ts';
 import type { RoomDoc, RoomStore } from './room-store.ts';
 
-const unknownRoom = (): RoomError => new RoomError('not_found', 'There is no such room.');
+/** What everybody is told who may not know whether a room exists. */
+export const unknownRoom = (): RoomError => new RoomError('not_found', 'There is no such room.');
 
 /** The room, for somebody who reads at least one of its streams. @throws {RoomError} `not_found` for everyone else */
 export async function requireRoom(rooms: RoomStore, caller: Caller, roomId: string): Promise<RoomDoc> {

@@ -8,7 +8,7 @@ import type { Answer, Connection } from '../../registry/call.ts';
 import type { Execute } from '../../registry/execute.ts';
 import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
-import type { RoomDoc } from '../../rooms/room-store.ts';
+import type { RoomStore } from '../../rooms/room-store.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 export interface AnswerParts {
@@ -17,7 +17,7 @@ export interface AnswerParts {
   rates: Rates;
   hub: Hub;
   expiry: Expiry;
-  cachedRoom(roomId: string): RoomDoc | undefined;
+  rooms: Pick<RoomStore, 'cached' | 'get'>;
   log: Log;
 }
 
@@ -94,18 +94,20 @@ function unread(socket: RoomsSocket): number {
   return Array.isArray(waiting) ? waiting.length : 0;
 }
 
-function connectionOf({ hub, expiry, cachedRoom }: AnswerParts, socket: RoomsSocket): Connection {
+function connectionOf({ hub, expiry, rooms }: AnswerParts, socket: RoomsSocket): Connection {
   return {
     id: socket.id,
     isOpen: () => socket.connected,
+    caller: () => socket.data.caller,
     joinedRooms: () => joinedRooms(socket),
     enter: (roomId, streams) => hub.enter(socket, roomId, streams),
     leave: (roomId) => {
       hub.leave(socket, roomId);
     },
     renew(caller) {
-      hub.renew(socket, caller, cachedRoom);
+      const checked = hub.renew(socket, caller, rooms);
       expiry.watch(socket);
+      return checked;
     },
   };
 }
