@@ -1,10 +1,11 @@
 import type { Actor, Entry } from '../../shared/contract/entries.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { RECALL_WINDOW_MS } from '../../shared/contract/limits.ts';
+import type { CommandOutput } from '../../shared/contract/registry.ts';
 import { type Clock, iso } from '../clock.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
-import { readableStreams } from '../rooms/access.ts';
-import { requireRoom, requireWritable } from '../rooms/room-access.ts';
+import { readableStreams, writableStreams } from '../rooms/access.ts';
+import { requireReadable, requireRoom, requireWritable } from '../rooms/room-access.ts';
 import type { RoomStore } from '../rooms/room-store.ts';
 import type { Appender } from './appender.ts';
 import type { EntryDoc } from './entry-store.ts';
@@ -39,6 +40,13 @@ export function messageCommands({
     return doc;
   }
 
+  /** A repeat is answered with the first entry as it now stands: it may have been edited or recalled meanwhile. */
+  async function repeated(first: EntryDoc): Promise<CommandOutput<'message.send'>> {
+    const [entry] = await pages.present([first]);
+    if (entry?.kind !== 'message') throw new RoomError('conflict', 'This clientId was used for something else.');
+    return { entry, duplicate: true };
+  }
+
   async function revise(
     caller: Caller,
     original: EntryDoc,
@@ -52,7 +60,13 @@ export function messageCommands({
 
   return {
     async 'message.send'({ roomId, stream, clientId, text, attachments, replyTo, mentions }, { caller }) {
-      await requireWritable(rooms, caller, roomId, stream);
+      const room = await requireReadable(rooms, caller, roomId, stream);
+      if (!writableStreams(caller, room).includes(stream)) {
+        // Whoever did not learn that it was stored may still ask, also when nobody writes here any more.
+        const earlier = await pages.sentAs(roomId, stream, caller.userId, clientId);
+        if (earlier !== undefined) return repeated(earlier);
+        await requireWritable(rooms, caller, roomId, stream);
+      }
       if (attachments !== undefined && attachments.length > 0) {
         const reason = 'there is no such file in this room';
         throw new RoomError('invalid', `attachments.0: ${reason}`, { details: [{ path: 'attachments.0', reason }] });
@@ -66,7 +80,7 @@ export function messageCommands({
         ...(replyTo === undefined ? {} : { replyTo }),
         ...(mentions === undefined ? {} : { mentions }),
       };
-      const appended = await appender.append({
+      const { doc, entry, duplicate } = await appender.append({
         roomId,
         stream,
         kind: 'message',
@@ -74,10 +88,9 @@ export function messageCommands({
         clientId,
         body,
       });
-      // A repeat is answered with the first entry as it now stands: it may have been edited or recalled meanwhile.
-      const entry = appended.duplicate ? (await pages.present([appended.doc]))[0] : appended.entry;
-      if (entry?.kind !== 'message') throw new RoomError('conflict', 'This clientId was used for something else.');
-      return { entry, duplicate: appended.duplicate };
+      if (duplicate) return repeated(doc);
+      if (entry.kind !== 'message') throw new Error('not a message');
+      return { entry, duplicate };
     },
 
     async 'message.edit'({ roomId, entryId, text }, { caller }) {

@@ -15,6 +15,8 @@ export interface Pages {
   last(roomId: string, stream: string): Promise<Entry | undefined>;
   /** The recall of a message, where there is one. */
   recallOf(doc: EntryDoc): Promise<EntryDoc | undefined>;
+  /** What an author has stored in a stream under a `clientId`. */
+  sentAs(roomId: string, stream: string, authorId: string, clientId: string): Promise<EntryDoc | undefined>;
   find(roomId: string, entryId: string): Promise<EntryDoc | undefined>;
   /** Entries of one stream as they now stand, with the edits and recalls that concern them. */
   present(docs: readonly EntryDoc[]): Promise<Entry[]>;
@@ -84,6 +86,10 @@ export function createPages(entries: EntryModel): Pages {
     },
     async recallOf({ roomId, stream, seq }) {
       const doc = await entries.findOne({ roomId, stream, target: seq, kind: 'recall' }).lean<EntryDoc>();
+      return doc ?? undefined;
+    },
+    async sentAs(roomId, stream, authorId, clientId) {
+      const doc = await entries.findOne({ roomId, stream, 'actor.id': authorId, clientId }).lean<EntryDoc>();
       return doc ?? undefined;
     },
     async find(roomId, entryId) {

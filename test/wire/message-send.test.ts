@@ -51,6 +51,26 @@ describe('message.send', () => {
     expect((await echo).body).to.deep.equal({ text: 'no ack' });
   });
 
+  it('answers a repeat with the first entry also when the room was closed meanwhile, to somebody who may read it', async () => {
+    const { portal, database } = suite;
+    const roomId = await portal.project();
+    const first = message(roomId, 'in time');
+    const { entry } = await portal.call('buyer', 'message.send', first);
+    await database.connection
+      .collection<{ _id: string }>('rooms')
+      .updateOne({ _id: roomId }, { $set: { status: 'cancelled' }, $inc: { version: 1 } });
+    // A change is decided on the room as it is stored: from here on this server knows that it is closed.
+    await refused(
+      portal.call('buyer', 'member.add', { roomId, userId: people.colleague.sub, name: 'Bo' }),
+      'read_only',
+    );
+    expect(await portal.call('buyer', 'message.send', first)).to.deep.equal({ entry, duplicate: true });
+    await refused(portal.call('buyer', 'message.send', message(roomId, 'too late')), 'read_only');
+    await refused(portal.call('admin', 'message.send', first), 'read_only');
+    await refused(portal.call('stranger', 'message.send', first), 'not_found');
+    await refused(portal.call('buyer', 'message.send', { ...first, stream: 'provider' }), 'not_found');
+  });
+
   it('keeps a reply and mentions', async () => {
     const { portal } = suite;
     const roomId = await portal.project();
