@@ -45,7 +45,7 @@ export const directoryCommands = {
       staff: z.object({ userId: id, org: id, name: z.string(), roles: z.array(role), active: z.boolean() }),
     }),
     callers: ['service', 'operator'],
-    errors: ['forbidden', 'not_found', 'conflict'],
+    errors: ['forbidden', 'not_found'],
     rate: 'directory',
     writes: true,
   }),

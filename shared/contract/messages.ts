@@ -17,7 +17,7 @@ export const messageCommands = {
     }),
     output: z.object({ entry: messageEntry, duplicate: z.boolean() }),
     callers: PEOPLE,
-    errors: ['forbidden', 'not_found', 'read_only'],
+    errors: ['forbidden', 'not_found', 'conflict', 'read_only'],
     rate: 'write',
     writes: true,
   }),
