@@ -43,6 +43,8 @@ export async function connectStorage(options: { mongodbUri?: string | undefined;
     socketTimeoutMS: SOCKET_TIMEOUT_MS,
     maxPoolSize: 50,
     writeConcern: { w: 'majority', journal: true },
+    // What is read is not undone by a failover either: a repetition is acknowledged with an entry that was found by reading.
+    readConcern: { level: 'majority' },
     ...(namesDatabase(uri) ? {} : { dbName: DEFAULT_DATABASE }),
   });
   try {
