@@ -107,10 +107,16 @@ export class Appender {
 
   /**
    * From now on every entry of these streams is handed on, whoever writes it; `follow` looks for those that other servers write. Call it before
-   * a reader's first read: what that read does not contain is then handed on later.
+   * a reader's first read: what that read does not contain is then handed on later. The reader must be listening by the end of the turn in which
+   * this resolves: until then the last listener's leaving does not end it.
    */
   async watch(roomId: string, streams: readonly string[]): Promise<void> {
-    await Promise.all(streams.map((stream) => this.#heads.watch(keyOf({ roomId, stream }), roomId, stream)));
+    const release = this.#heads.hold(streams.map((stream) => keyOf({ roomId, stream })));
+    try {
+      await Promise.all(streams.map((stream) => this.#heads.watch(keyOf({ roomId, stream }), roomId, stream)));
+    } finally {
+      setImmediate(release);
+    }
   }
 
   /** Nobody here listens to this stream any more. */

@@ -28,8 +28,23 @@ export class StreamHeads {
   /** The last number that was handed on from here, kept apart because it stays true when a head is forgotten. */
   readonly #published = new LRUCache<string, number>({ max: PUBLISHED_REMEMBERED });
 
+  /** How many are about to listen to a stream, by its key. */
+  readonly #arriving = new Map<string, number>();
+
   constructor(entries: EntryModel) {
     this.#entries = entries;
+  }
+
+  /** Until the returned function is called, `unwatch` leaves these streams alone: somebody is on the way to listen to them. */
+  hold(keys: readonly string[]): () => void {
+    for (const key of keys) this.#arriving.set(key, (this.#arriving.get(key) ?? 0) + 1);
+    return () => {
+      for (const key of keys) {
+        const left = (this.#arriving.get(key) ?? 0) - 1;
+        if (left > 0) this.#arriving.set(key, left);
+        else this.#arriving.delete(key);
+      }
+    };
   }
 
   /** The last number that was handed on from here; undefined for a stream that nobody here has watched or written to. */
@@ -49,7 +64,7 @@ export class StreamHeads {
   }
 
   unwatch(key: string): void {
-    this.#published.delete(key);
+    if (!this.#arriving.has(key)) this.#published.delete(key);
   }
 
   /** The head with the tallies of these authors, and what others wrote since this server last handed an entry on. */

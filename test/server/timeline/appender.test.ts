@@ -147,6 +147,24 @@ describe('Appender', () => {
     expect(handedOn).to.deep.equal([1]);
   });
 
+  it('hands on to who was on the way while the last listener left', async () => {
+    const [here, elsewhere] = [createServer(), createServer()];
+    await here.appender.watch('arriving', ['public']);
+    // `public` is watched already, `provider` has to be asked for: the last listener leaves in between.
+    const watching = here.appender.watch('arriving', ['public', 'provider']);
+    here.appender.unwatch('arriving', 'public');
+    await watching;
+    here.appender.unwatch('arriving', 'public');
+    await elsewhere.appender.append(draft('arriving'));
+    await here.appender.follow([{ roomId: 'arriving', stream: 'public' }]);
+    expect(here.handedOn).to.deep.equal([1]);
+    // When somebody listened and left, what follows is nobody's any more.
+    here.appender.unwatch('arriving', 'public');
+    await elsewhere.appender.append(draft('arriving'));
+    await here.appender.follow([{ roomId: 'arriving', stream: 'public' }]);
+    expect(here.handedOn).to.deep.equal([1]);
+  });
+
   it('answers each of a batch by itself: what is known, what is twice in it, and what is new', async () => {
     const { appender, handedOn } = createServer();
     const [a, b, c] = [draft('batch'), draft('batch'), draft('batch')];
