@@ -180,6 +180,8 @@ function candidateOf(
 
 /** The direction in which the index gives this sort; undefined when it does not. */
 function sortDirection(index: IndexDefinition, bounds: Bounds, sort: Doc): 1 | -1 | undefined {
+  const atMostOne = index.unique && bounds.pointFields === index.fields.length && bounds.intervals.length <= 1;
+  if (atMostOne && Object.values(sort).every((value) => Math.abs(toNumber(value)) === 1)) return 1;
   if (index.cut) return undefined;
   let direction: 1 | -1 | undefined;
   let at = 0;
