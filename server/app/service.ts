@@ -10,7 +10,7 @@ import { directoryCommands } from '../directory/commands.ts';
 import { directoryModels } from '../directory/directory-store.ts';
 import { InactivePeople } from '../directory/inactive-people.ts';
 import { Expiry } from '../live/expiry.ts';
-import { Hub } from '../live/hub.ts';
+import { Hub, type RoomsSocket } from '../live/hub.ts';
 import { Inbox } from '../live/inbox.ts';
 import { roomChanged } from './room-changed.ts';
 import { createExecute } from '../registry/execute.ts';
@@ -32,6 +32,8 @@ import { createReadMarks, readMarkModel } from '../timeline/read-marks.ts';
 import { WordingEraser } from '../timeline/wording-eraser.ts';
 import { clientAddress } from '../transport/client-address.ts';
 import { createHttpApp } from '../transport/http/http-app.ts';
+import { Deaf } from '../transport/socket/deaf.ts';
+import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
 import { Strangers } from '../transport/socket/strangers.ts';
 import { Changes } from './changes.ts';
@@ -72,9 +74,6 @@ export interface Service {
 
 /** How long a stop waits for each of its steps, in milliseconds. */
 const STEP_MS = 5_000;
-
-/** Recalls older than this have had their wording erased by a server that was alive. */
-const ERASED_WITHIN_MS = 24 * 60 * 60_000;
 
 /**
  * Starts the service: listener, database, indexes, what a crash left behind. The listener comes first, so that a wrong address changes nothing; until all of
@@ -137,8 +136,8 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       inbox.note(doc);
     },
   });
-  const outbox = new Outbox(roomDocs, appender);
-  const eraser = new WordingEraser(entries);
+  const outbox = new Outbox(roomDocs, appender, onError);
+  const eraser = new WordingEraser(entries, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
   const rates = createRates(settings.rateLimitFactor, () => wall.now());
   const execute = createExecute({
@@ -157,7 +156,6 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
 
   await inactive.load();
   await outbox.sweep();
-  await eraser.sweep(new Date(clock.now() - ERASED_WITHIN_MS));
   const follower = new Follower({ appender, streams: () => hub.listened(), onError });
   const changes = new Changes({ rooms, staff: directory.staff, inactive, outbox, onError });
 
@@ -167,6 +165,10 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   let pinging: Promise<void> | undefined;
   const inFlight = new InFlight();
   const expiry = new Expiry(wall);
+  const lanes = new Lanes<RoomsSocket>();
+  const deaf = new Deaf<RoomsSocket>(({ data }) =>
+    log.warn({ user: data.caller.userId, reason: 'does not read what it is sent' }, 'a connection is cut off'),
+  );
   const addressOf = clientAddress(settings.trustProxy);
   const strangers = new Strangers({
     rates,
@@ -199,6 +201,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     tokens,
     execute,
     inFlight,
+    lanes,
     rates,
     hub,
     expiry,
@@ -209,9 +212,13 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     log,
   });
   door.open(app);
-  expiry.start();
+  expiry.start(() => {
+    deaf.sweep(io.of('/').sockets.values());
+    lanes.sweep();
+  });
   changes.start();
   follower.start();
+  eraser.start();
   const { url, port } = door;
   log.info({ url, database: storage.kind }, 'serving');
 
@@ -233,7 +240,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
             expiry.close();
             inbox.close();
             hub.close();
-            await Promise.all([changes.stop(), follower.stop()]);
+            await Promise.all([changes.stop(), follower.stop(), eraser.stop()]);
           },
         ],
         ['appends', () => appender.close()],

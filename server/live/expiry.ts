@@ -20,10 +20,12 @@ export class Expiry {
     this.#swept = Math.floor(clock.now() / TICK_MS);
   }
 
-  start(): void {
+  /** @param everySecond called each second too, so that what else is looked at that often needs no timer of its own */
+  start(everySecond: () => void = () => undefined): void {
     this.#cancel = this.#clock.after(TICK_MS, () => {
       this.#sweep();
-      this.start();
+      everySecond();
+      this.start(everySecond);
     });
   }
 

@@ -29,10 +29,19 @@ export interface Connection {
   renew(caller: Caller): Promise<void>;
 }
 
+/** A place in the order in which one connection's calls arrived. */
+export interface Turn {
+  /** Resolves when those before it have passed theirs on. */
+  comes: Promise<void>;
+  pass(): void;
+}
+
 /** One call of one command. */
 export interface Call {
   readonly caller: Caller;
   readonly connection?: Connection;
+  /** For what goes into the timeline: what one connection sends is stored in the order in which it was sent. */
+  readonly turn?: Turn;
   readonly log: Log;
   /** Follows the call from the command through the log. */
   readonly correlationId: string;

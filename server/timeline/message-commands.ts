@@ -3,11 +3,11 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import { RECALL_WINDOW_MS } from '../../shared/contract/limits.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
 import { type Clock, iso } from '../clock.ts';
-import type { Caller, Handlers } from '../registry/call.ts';
+import type { Call, Caller, Handlers } from '../registry/call.ts';
 import { readableStreams, writableStreams } from '../rooms/access.ts';
 import { requireReadable, requireRoom, requireWritable } from '../rooms/room-access.ts';
 import type { RoomStore } from '../rooms/room-store.ts';
-import type { Appender } from './appender.ts';
+import type { Appended, Appender, Draft } from './appender.ts';
 import type { EntryDoc } from './entry-store.ts';
 import type { Pages } from './pages.ts';
 import type { WordingEraser } from './wording-eraser.ts';
@@ -47,19 +47,28 @@ export function messageCommands({
     return { entry, duplicate: true };
   }
 
+  /** Appends in the order in which a connection sent: one call may have had to read more before than the next. */
+  async function inTurn({ turn }: Call, draft: Draft): Promise<Appended> {
+    await turn?.comes;
+    const appended = appender.append(draft);
+    turn?.pass();
+    return appended;
+  }
+
   async function revise(
-    caller: Caller,
+    call: Call,
     original: EntryDoc,
     kind: 'edit' | 'recall',
     body: Record<string, unknown>,
   ): Promise<Entry> {
     const { roomId, stream, seq } = original;
-    const { entry } = await appender.append({ roomId, stream, kind, actor: actorOf(caller), body, target: seq });
+    const { entry } = await inTurn(call, { roomId, stream, kind, actor: actorOf(call.caller), body, target: seq });
     return entry;
   }
 
   return {
-    async 'message.send'({ roomId, stream, clientId, text, attachments, replyTo, mentions }, { caller }) {
+    async 'message.send'({ roomId, stream, clientId, text, attachments, replyTo, mentions }, call) {
+      const { caller } = call;
       const room = await requireReadable(rooms, caller, roomId, stream);
       if (!writableStreams(caller, room).includes(stream)) {
         // Whoever did not learn that it was stored may still ask, also when nobody writes here any more.
@@ -80,7 +89,7 @@ export function messageCommands({
         ...(replyTo === undefined ? {} : { replyTo }),
         ...(mentions === undefined ? {} : { mentions }),
       };
-      const { doc, entry, duplicate } = await appender.append({
+      const { doc, entry, duplicate } = await inTurn(call, {
         roomId,
         stream,
         kind: 'message',
@@ -93,15 +102,15 @@ export function messageCommands({
       return { entry, duplicate };
     },
 
-    async 'message.edit'({ roomId, entryId, text }, { caller }) {
-      const original = await ownMessage(caller, roomId, entryId);
-      const entry = await revise(caller, original, 'edit', { entryId, text });
+    async 'message.edit'({ roomId, entryId, text }, call) {
+      const original = await ownMessage(call.caller, roomId, entryId);
+      const entry = await revise(call, original, 'edit', { entryId, text });
       if (entry.kind !== 'edit') throw new Error('not an edit');
       return { entry };
     },
 
-    async 'message.recall'({ roomId, entryId }, { caller }) {
-      const original = await ownMessage(caller, roomId, entryId);
+    async 'message.recall'({ roomId, entryId }, call) {
+      const original = await ownMessage(call.caller, roomId, entryId);
       const until = original.at.getTime() + RECALL_WINDOW_MS;
       // What was recalled in time stays recalled: whoever did not learn of it may ask again.
       if (clock.now() > until && (await pages.recallOf(original)) === undefined) {
@@ -109,7 +118,7 @@ export function messageCommands({
           details: { recallableUntil: iso(until) },
         });
       }
-      const entry = await revise(caller, original, 'recall', { entryId });
+      const entry = await revise(call, original, 'recall', { entryId });
       if (entry.kind !== 'recall') throw new Error('not a recall');
       await eraser.erase(original);
       return { entry };

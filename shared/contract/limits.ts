@@ -33,8 +33,12 @@ export const INPUT_VALUES_MAX = 5_000;
 /** What a connection may send before it has authenticated itself: a token twice over, in bytes, and a few packets. */
 export const STRANGER_BYTES_MAX = 20 * 1024;
 export const STRANGER_PACKETS_MAX = 10;
-/** Packets that may wait for a client that does not read while it goes on sending commands. */
+/** What may wait for a client that does not read, in packets and bytes; a client that takes none of it for a while is cut off. */
 export const UNREAD_PACKETS_MAX = 1_000;
+export const UNREAD_BYTES_MAX = 1024 * 1024;
+/** Calls of one connection that are worked on at a time, and that wait behind them; one more is refused. */
+export const CALLS_AT_A_TIME = 8;
+export const CALLS_WAITING_MAX = 256;
 /** A connection that has not authenticated itself by then is cut. */
 export const HANDSHAKE_DEADLINE_MS = 10_000;
 export const PING_INTERVAL_MS = 15_000;

@@ -177,6 +177,19 @@ describe('message.send', () => {
     expect(entry.body.text).to.have.length(8000);
   });
 
+  it('stores what one connection sends without waiting in the order in which it was sent', async () => {
+    const { portal } = suite;
+    const roomId = await portal.project();
+    const first = await portal.call('buyer', 'message.send', message(roomId, 'first'));
+    const client = await portal.connect('buyer');
+    // Each second one has to look for what it answers, which the others do not wait for by themselves.
+    const sent = Array.from({ length: 20 }, (_, n) =>
+      client.call('message.send', message(roomId, `${n}`, n % 2 === 0 ? { replyTo: first.entry.id } : {})),
+    );
+    const seqs = (await Promise.all(sent)).map(({ entry }) => entry.seq);
+    expect(seqs).to.deep.equal(seqs.map((_, n) => first.entry.seq + 1 + n));
+  });
+
   it('refuses a reply into another stream', async () => {
     const { portal } = suite;
     const roomId = await portal.project();

@@ -309,6 +309,27 @@ describe('limits of members', () => {
   });
 });
 
+describe('a client that connects to namespaces that are not there', () => {
+  it('is cut off when it does not stop, also once it is known', async () => {
+    const service = await startTestService({ env: { RATE_LIMIT_FACTOR: '1' } });
+    try {
+      const tcp = new Tcp(service);
+      tcp.upgrade();
+      await until('the upgrade', () => tcp.received.includes('101'));
+      tcp.send(frame(`40${JSON.stringify({ token: await tokenOf(BUYER) })}`));
+      await until('the welcome', () => tcp.received.includes('40{"sid"'));
+      const connect = frame('40/nowhere,');
+      tcp.send(connect);
+      await until('the answer', () => tcp.received.includes('44/nowhere,'));
+      tcp.send(Buffer.concat(Array.from({ length: RATES.excess.points }, () => connect)));
+      await until('it is gone', () => service.service.load().connections === 0);
+      tcp.socket.destroy();
+    } finally {
+      await service.stop();
+    }
+  });
+});
+
 describe('a client that sends and does not read', () => {
   it('is cut off, and costs a bounded queue', async () => {
     const lines: string[] = [];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RoomError, type WireError } from '../../../shared/contract/errors.ts';
 import { UNREAD_PACKETS_MAX } from '../../../shared/contract/limits.ts';
-import { commands, isCommandName } from '../../../shared/contract/registry.ts';
+import { type CommandName, commands, isCommandName } from '../../../shared/contract/registry.ts';
 import type { Expiry } from '../../live/expiry.ts';
 import { type Hub, joinedRooms, type RoomsSocket } from '../../live/hub.ts';
 import type { Answer, Connection } from '../../registry/call.ts';
@@ -10,16 +10,22 @@ import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
 import type { RoomStore } from '../../rooms/room-store.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { Lanes } from './lanes.ts';
+import { unreadOf } from './unread.ts';
 
 export interface AnswerParts {
   execute: Execute;
   inFlight: InFlight;
+  lanes: Lanes<RoomsSocket>;
   rates: Rates;
   hub: Hub;
   expiry: Expiry;
   rooms: Pick<RoomStore, 'cached' | 'get'>;
   log: Log;
 }
+
+/** What goes into the timeline in the order in which its connection sent it. */
+const IN_ORDER: ReadonlySet<CommandName> = new Set(['message.send', 'message.edit', 'message.recall']);
 
 /** Makes the one listener for whatever a connection sends: each event is one call, and its ack, where there is one, gets the answer. */
 export function createEventListener(
@@ -31,18 +37,17 @@ export function createEventListener(
     const last = args.at(-1);
     const ack = typeof last === 'function' ? last : undefined;
     if (ack !== undefined) args.pop();
-    if (unread(this) > UNREAD_PACKETS_MAX) {
+    if (unreadOf(this.conn).packets > UNREAD_PACKETS_MAX) {
       warn(parts, this, 'sends commands and does not read the answers');
       this.conn.close(true);
       return;
     }
-    answer(parts, this, name, args).then(
-      (result) => {
+    answer(parts, this, name, args)
+      .then((result) => {
         ack?.(result);
         if (!result.ok && result.error.code === 'rate_limited') countExcess(parts, this);
-      },
-      (error: unknown) => parts.log.error({ err: error }, 'an ack could not be sent'),
-    );
+      })
+      .catch((error: unknown) => parts.log.error({ err: error }, 'an ack could not be sent'));
   };
 }
 
@@ -59,15 +64,22 @@ async function answer(parts: AnswerParts, socket: RoomsSocket, name: unknown, ar
   }
   if (args.length > 1)
     return refusal({ code: 'invalid', message: 'A command takes one input and an acknowledgement.' });
+  return parts.lanes.run(socket, () => begin(parts, socket, name, args[0]));
+}
+
+function begin(parts: AnswerParts, socket: RoomsSocket, name: CommandName, input: unknown): Promise<Answer> {
   const connection = commands[name].connectionBound === true ? connectionOf(parts, socket) : undefined;
-  return parts.inFlight.run(() =>
-    parts.execute(name, args[0], {
-      caller,
+  const turn = IN_ORDER.has(name) ? parts.lanes.turn(socket) : undefined;
+  const work = parts.inFlight.run(() =>
+    parts.execute(name, input, {
+      caller: socket.data.caller,
       ...(connection === undefined ? {} : { connection }),
+      ...(turn === undefined ? {} : { turn }),
       log: parts.log,
       correlationId: randomUUID(),
     }),
   );
+  return turn === undefined ? work : work.finally(turn.pass);
 }
 
 const refusal = (error: WireError): Answer => ({ ok: false, error });
@@ -86,12 +98,6 @@ function countExcess(parts: AnswerParts, socket: RoomsSocket): void {
 function warn({ log }: AnswerParts, socket: RoomsSocket, reason: string): void {
   if (socket.conn.readyState === 'open')
     log.warn({ user: socket.data.caller.userId, reason }, 'a connection is cut off');
-}
-
-/** Packets that wait because the client does not read; Engine.IO bounds neither their number nor their time. */
-function unread(socket: RoomsSocket): number {
-  const waiting: unknown = Reflect.get(socket.conn, 'writeBuffer');
-  return Array.isArray(waiting) ? waiting.length : 0;
 }
 
 function connectionOf({ hub, expiry, rooms }: AnswerParts, socket: RoomsSocket): Connection {

@@ -19,6 +19,9 @@ export interface StrangersParts {
   log: Log;
 }
 
+/** The first character of Socket.IO's packet of that name. */
+const CONNECT = '0';
+
 /** A transport's session, below Socket.IO's own. */
 type Engine = Socket['conn'];
 
@@ -32,7 +35,7 @@ interface Stranger {
 
 /**
  * Bounds connections before anybody is known: how many an address opens and holds, how long one may take to authenticate itself, and how much it may send
- * until then. What is kept for a stranger is dropped when they are known; an address costs nothing when its last connection has ended. One timer
+ * until then; afterwards, how often it connects again. What is kept for a stranger is dropped when they are known; an address costs nothing when its last connection has ended. One timer
  * serves all of them, because all have the same time.
  */
 export class Strangers {
@@ -125,15 +128,27 @@ export class Strangers {
 
   #count(connection: Engine, data: unknown): void {
     const stranger = this.#strangers.get(connection);
-    if (stranger === undefined) return;
+    if (stranger === undefined) {
+      if (typeof data === 'string' && data.startsWith(CONNECT)) this.#countConnect(connection);
+      return;
+    }
     stranger.packets += 1;
     stranger.bytes += typeof data === 'string' ? data.length : data instanceof Uint8Array ? data.byteLength : 0;
     if (stranger.packets > STRANGER_PACKETS_MAX || stranger.bytes > STRANGER_BYTES_MAX)
       this.#cut(connection, 'too much before authentication');
   }
 
+  /** A known connection has nothing to connect to: each attempt is answered with an error, which costs this server more than it costs them. */
+  #countConnect(connection: Engine): void {
+    try {
+      this.#parts.rates.take('excess', connection.remoteAddress);
+    } catch {
+      this.#cut(connection, 'connects to namespaces that are not there');
+    }
+  }
+
   #cut(connection: Engine, reason: string): void {
-    this.#parts.log.info({ address: connection.remoteAddress, reason }, 'a stranger was cut off');
+    this.#parts.log.info({ address: connection.remoteAddress, reason }, 'a connection was cut off');
     this.#forget(connection);
     // At once: a polling client that does not poll would otherwise keep its session for another half minute.
     connection.close(true);
@@ -141,11 +156,11 @@ export class Strangers {
 
   #forget(connection: Engine): void {
     this.#strangers.delete(connection);
-    connection.off('packet', this.#onPacket);
   }
 
   #leave(connection: Engine): void {
     this.#forget(connection);
+    connection.off('packet', this.#onPacket);
     const address = connection.remoteAddress;
     const left = this.connectionsOf(address) - 1;
     if (left > 0) this.#connections.set(address, left);
