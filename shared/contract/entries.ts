@@ -65,12 +65,10 @@ export const eventEntry = z.object({
   body: z.looseObject({ event: z.string() }),
 });
 
-export const entry = z
-  .discriminatedUnion('kind', [messageEntry, editEntry, recallEntry, eventEntry])
-  .meta({
-    id: 'Entry',
-    description: 'One entry of a timeline; seq numbers the entries of its stream 1, 2, 3, ... with no holes',
-  });
+export const entry = z.discriminatedUnion('kind', [messageEntry, editEntry, recallEntry, eventEntry]).meta({
+  id: 'Entry',
+  description: 'One entry of a timeline; seq numbers the entries of its stream 1, 2, 3, ... with no holes',
+});
 
 export type Entry = z.infer<typeof entry>;
 export type EntryKind = Entry['kind'];

@@ -26,7 +26,14 @@ describe('client-sdk bundle', () => {
   let built: Awaited<ReturnType<typeof bundle>>;
   before(async function () {
     this.timeout(60_000);
-    built = await bundle();
+    // Vite sets NODE_ENV for the whole process, and the tests after this one start services.
+    const before = process.env['NODE_ENV'];
+    try {
+      built = await bundle();
+    } finally {
+      if (before === undefined) delete process.env['NODE_ENV'];
+      else process.env['NODE_ENV'] = before;
+    }
   });
 
   it('weighs at most 45 KiB', () => {

@@ -14,7 +14,10 @@ const log = createLog('silent');
 
 /** What was made, without what differs from one making to the next. */
 const shapeOf = (found: Record<string, unknown>): string =>
-  JSON.stringify(found).replaceAll(/"(id|roomId|replyTo|entryId|clientId)":"[0-9a-f-]{24,36}"|"(at|editedAt)":"[^"]*"/g, '"$1"');
+  JSON.stringify(found).replaceAll(
+    /"(id|roomId|replyTo|entryId|clientId)":"[0-9a-f-]{24,36}"|"(at|editedAt)":"[^"]*"/g,
+    '"$1"',
+  );
 
 /** Runs a command as the caller would over HTTP. */
 async function overHttp(url: string, name: CommandName, input: unknown, caller: Caller): Promise<Answer> {
