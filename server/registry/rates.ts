@@ -18,14 +18,20 @@ export class RateLimit {
   #paidAt = new Map<string, number>();
   #before = new Map<string, number>();
   #turnAt = 0;
+  #latest = 0;
+  #steppedBack = 0;
 
   constructor(points: number, windowMs: number) {
     this.#windowMs = windowMs;
     this.#stepMs = windowMs / points;
   }
 
-  /** Takes one and answers 0, or the milliseconds after which one is free again. */
-  take(key: string, now: number): number {
+  /**
+   * Takes one and answers 0, or the milliseconds after which one is free again.
+   * @param at milliseconds of a clock that may be set back: nobody waits longer for that
+   */
+  take(key: string, at: number): number {
+    const now = this.#forward(at);
     if (now >= this.#turnAt) this.#turn(now);
     const paidAt = Math.max(this.#paidAt.get(key) ?? this.#before.get(key) ?? 0, now) + this.#stepMs;
     const early = paidAt - now - this.#windowMs;
@@ -37,6 +43,14 @@ export class RateLimit {
   /** Keys that are remembered. */
   get size(): number {
     return this.#paidAt.size + this.#before.size;
+  }
+
+  /** The time of a clock that goes on from where it was when the other one is set back. */
+  #forward(at: number): number {
+    const now = at + this.#steppedBack;
+    if (now < this.#latest) this.#steppedBack += this.#latest - now;
+    this.#latest = Math.max(this.#latest, now);
+    return this.#latest;
   }
 
   #turn(now: number): void {

@@ -29,6 +29,16 @@ describe('RateLimit', () => {
     expect(passed.length).to.be.within(200, 212);
   });
 
+  it('lets nobody wait longer because the clock was set back', () => {
+    const limit = new RateLimit(2, 1_000);
+    const hour = 3_600_000;
+    for (let n = 0; n < 2; n++) expect(limit.take('a', 10 * hour)).to.equal(0);
+    expect(limit.take('a', 9 * hour), 'no gift either').to.equal(500);
+    expect(limit.take('a', 9 * hour + 500)).to.equal(0);
+    expect(limit.take('a', 8 * hour)).to.equal(500);
+    expect(limit.take('a', 8 * hour + 500)).to.equal(0);
+  });
+
   it('forgets quiet keys without a timer, and none that still counts', () => {
     const limit = new RateLimit(2, 1_000);
     for (let n = 0; n < 1_000; n++) limit.take(`old-${n}`, 0);
