@@ -5,8 +5,9 @@ import type { StaffDoc } from './directory-store.ts';
 export class InactivePeople {
   readonly #staff: Model<StaffDoc>;
   readonly #onInactive: (userId: string) => void;
-  /** By user id, the version of the document that said so. */
-  readonly #ids = new Map<string, number>();
+  readonly #ids = new Set<string>();
+  /** By user id, the newest version that was learned, also of somebody active: an older one comes later now and then. */
+  readonly #versions = new Map<string, number>();
 
   /** @param onInactive called when somebody is newly known to be inactive */
   constructor(staff: Model<StaffDoc>, onInactive: (userId: string) => void) {
@@ -18,7 +19,10 @@ export class InactivePeople {
     const people = await this.#staff
       .find({ active: false }, { version: 1 })
       .lean<Pick<StaffDoc, '_id' | 'version'>[]>();
-    for (const { _id, version } of people) this.#ids.set(_id, version);
+    for (const { _id, version } of people) {
+      this.#ids.add(_id);
+      this.#versions.set(_id, version);
+    }
   }
 
   has(userId: string): boolean {
@@ -27,13 +31,15 @@ export class InactivePeople {
 
   /** Takes over what the directory says of a person; something older than what is known is passed over. */
   learn({ _id, active, version }: Pick<StaffDoc, '_id' | 'active' | 'version'>): void {
-    const known = this.#ids.get(_id);
-    if (known !== undefined && known > version) return;
+    const known = this.#versions.get(_id);
+    if (known !== undefined && known >= version) return;
+    this.#versions.set(_id, version);
     if (active) {
       this.#ids.delete(_id);
       return;
     }
-    this.#ids.set(_id, version);
-    if (known === undefined) this.#onInactive(_id);
+    if (this.#ids.has(_id)) return;
+    this.#ids.add(_id);
+    this.#onInactive(_id);
   }
 }
