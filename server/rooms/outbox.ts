@@ -8,11 +8,14 @@ import type { RoomDoc, RoomModel } from './room-store.ts';
 export class Outbox {
   readonly #rooms: RoomModel;
   readonly #appender: Appender;
+  readonly #onError: (error: unknown) => void;
   readonly #carrying = new Map<string, Promise<void>>();
 
-  constructor(rooms: RoomModel, appender: Appender) {
+  /** @param onError told of a room whose entries could not be carried by a sweep */
+  constructor(rooms: RoomModel, appender: Appender, onError: (error: unknown) => void) {
     this.#rooms = rooms;
     this.#appender = appender;
+    this.#onError = onError;
   }
 
   /** Resolves when everything that the room had decided up to now is in its timeline. */
@@ -29,13 +32,13 @@ export class Outbox {
     return work;
   }
 
-  /** Carries what servers that ended left behind. */
+  /** Carries what servers that ended left behind. A room that fails is told of and left to the next sweep; the others are carried. */
   async sweep(): Promise<void> {
     const left = await this.#rooms
       .find({ 'outbox.key': { $gt: '' } }, { outbox: 1 })
       .limit(500)
       .lean<Pick<RoomDoc, '_id' | 'outbox'>[]>();
-    await Promise.all(left.map((room) => this.carry(room)));
+    await Promise.all(left.map((room) => this.carry(room).catch(this.#onError)));
   }
 
   async #carryNow(room: Pick<RoomDoc, '_id' | 'outbox'>): Promise<void> {
