@@ -265,7 +265,8 @@ export class Appender {
       own.set(draft.actor.id, ownTally);
       seq += 1;
       tally += countable;
-      return { _id: id, ...draft, seq, at, tally, ownTally };
+      const toErase = draft.kind === 'recall' ? { erased: false } : {};
+      return { _id: id, ...draft, ...toErase, seq, at, tally, ownTally };
     });
   }
 

@@ -3,7 +3,7 @@ import { entry as entrySchema, type Actor, type Entry, type EntryKind } from '..
 import { iso } from '../clock.ts';
 import type { Revised } from './revisions.ts';
 
-/** An entry as it is stored: never changed after it was appended, but for the wording that a recall erases. */
+/** An entry as it is stored: never changed after it was appended, but for the wording that a recall erases and the recall's note that it did. */
 export interface EntryDoc {
   _id: mongo.ObjectId;
   roomId: string;
@@ -16,6 +16,8 @@ export interface EntryDoc {
   body: Record<string, unknown>;
   /** For an edit or a recall: the seq of the message that it changes. */
   target?: number;
+  /** For a recall: whether the wording that it takes back has been removed from the database. */
+  erased?: boolean;
   /**
    * How many countable entries (everything but edits and recalls) the stream holds up to this one, and how many of those are this actor's
    * own. Two differences give an unread count at any length of room, without counting.
@@ -40,6 +42,7 @@ const schema = new Schema<EntryDoc>(
     clientId: String,
     body: { type: Schema.Types.Mixed, required: true },
     target: Number,
+    erased: Boolean,
     tally: { type: Number, required: true },
     ownTally: { type: Number, required: true },
   },
@@ -55,7 +58,7 @@ schema.index(
   { roomId: 1, stream: 1, target: 1 },
   { name: 'stream_target', partialFilterExpression: { target: { $exists: true } } },
 );
-schema.index({ at: 1 }, { name: 'recalls', partialFilterExpression: { kind: 'recall' } });
+schema.index({ erased: 1 }, { name: 'to_erase', partialFilterExpression: { erased: false } });
 
 export function entryModel(connection: Connection): EntryModel {
   return connection.model<EntryDoc>('Entry', schema);
