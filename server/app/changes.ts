@@ -7,50 +7,87 @@ import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
 const EVERY_MS = 500;
 /** The outboxes are looked at in every n-th round. */
 const OUTBOX_EVERY = 10;
-/** Looked at again each time: a change with an earlier time may become visible after one with a later. */
+/** Looked at again for so long: a change with an earlier time may become visible after one with a later. */
 const OVERLAP_MS = 5_000;
 const PAGE = 1_000;
+/** Pages in one look; what is left is for the next one. */
+const PAGES = 20;
 
-/** The documents of a collection that changed since the last look, by the database's own time of the change. */
-class ChangeFeed<Doc extends { changedAt: Date }> {
+/** Where a look goes on: after this document, in the order of time and id. */
+interface Position {
+  at: Date;
+  id: string;
+}
+
+/**
+ * The documents of a collection that changed since the last look, by the database's own time of the change. What changed is read again until it is
+ * older than the overlap, and then not any more, whether or not something newer comes.
+ */
+export class ChangeFeed<Doc extends { _id: string; changedAt: Date }> {
   readonly #model: Model<Doc>;
-  #since: Date | undefined;
+  readonly #elapsed: () => number;
+  /** The latest change that is known, and when it was seen: the database's clock shows at least what went by since. */
+  #latest: { at: number; seen: number } | undefined;
+  #from: Position | undefined;
 
-  constructor(model: Model<Doc>) {
+  /** @param elapsed milliseconds of a clock that is never set */
+  constructor(model: Model<Doc>, elapsed: () => number) {
     this.#model = model;
+    this.#elapsed = elapsed;
   }
 
-  async next(): Promise<Doc[]> {
-    const since = this.#since ?? before(await this.#latest());
-    const changed = await this.#model
-      .find({ changedAt: { $gt: since } })
-      .sort({ changedAt: 1 })
+  /** Reads what changed, page by page. */
+  async *next(): AsyncGenerator<Doc[]> {
+    this.#latest ??= { at: await this.#newest(), seen: this.#elapsed() };
+    let from = this.#from ?? this.#overlap();
+    for (let page = 0; page < PAGES; page++) {
+      const changed = await this.#after(from);
+      const last = changed.at(-1);
+      if (last !== undefined) {
+        from = { at: last.changedAt, id: last._id };
+        const at = last.changedAt.getTime();
+        if (at > this.#latest.at) this.#latest = { at, seen: this.#elapsed() };
+        yield changed;
+      }
+      if (changed.length < PAGE) {
+        this.#from = undefined;
+        return;
+      }
+    }
+    this.#from = from;
+  }
+
+  #after({ at, id }: Position): Promise<Doc[]> {
+    return this.#model
+      .find({ changedAt: { $gte: at }, $or: [{ changedAt: { $gt: at } }, { _id: { $gt: id } }] })
+      .sort({ changedAt: 1, _id: 1 })
       .limit(PAGE)
-      .lean<Doc[]>();
-    const last = changed.at(-1)?.changedAt;
-    // A full page may hold less than the overlap: going back by it could then stand still.
-    this.#since = last === undefined ? since : changed.length === PAGE ? last : later(since, before(last));
-    return changed;
+      .lean<Doc[]>()
+      .exec();
   }
 
-  async #latest(): Promise<Date> {
+  #overlap(): Position {
+    const { at, seen } = this.#latest ?? { at: 0, seen: this.#elapsed() };
+    return { at: new Date(at + this.#elapsed() - seen - OVERLAP_MS), id: '' };
+  }
+
+  async #newest(): Promise<number> {
     // A range without bounds: not every database takes an index for a sort alone.
     const doc = await this.#model
       .findOne({ changedAt: { $gt: new Date(0) } }, { changedAt: 1 })
       .sort({ changedAt: -1 })
       .lean<Pick<Doc, 'changedAt'>>();
-    return doc?.changedAt ?? new Date(OVERLAP_MS);
+    return doc?.changedAt.getTime() ?? OVERLAP_MS;
   }
 }
-
-const before = (at: Date): Date => new Date(at.getTime() - OVERLAP_MS);
-const later = (a: Date, b: Date): Date => (a > b ? a : b);
 
 export interface ChangesParts {
   rooms: RoomStore;
   staff: Model<StaffDoc>;
   inactive: InactivePeople;
   outbox: Outbox;
+  /** Milliseconds of a clock that is never set. */
+  elapsed(): number;
   onError(error: unknown): void;
 }
 
@@ -69,8 +106,8 @@ export class Changes {
 
   constructor(parts: ChangesParts) {
     this.#parts = parts;
-    this.#rooms = new ChangeFeed(parts.rooms.model);
-    this.#staff = new ChangeFeed(parts.staff);
+    this.#rooms = new ChangeFeed(parts.rooms.model, parts.elapsed);
+    this.#staff = new ChangeFeed(parts.staff, parts.elapsed);
   }
 
   start(): void {
@@ -91,8 +128,8 @@ export class Changes {
 
   async #look(): Promise<void> {
     const { rooms, inactive, outbox } = this.#parts;
-    for (const room of await this.#rooms.next()) rooms.learn(room);
-    for (const person of await this.#staff.next()) inactive.learn(person);
+    for await (const page of this.#rooms.next()) for (const room of page) rooms.learn(room);
+    for await (const page of this.#staff.next()) for (const person of page) inactive.learn(person);
     if (this.#round++ % OUTBOX_EVERY === 0) await outbox.sweep();
   }
 }

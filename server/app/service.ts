@@ -157,7 +157,14 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   await inactive.load();
   await outbox.sweep();
   const follower = new Follower({ appender, streams: () => hub.listened(), onError });
-  const changes = new Changes({ rooms, staff: directory.staff, inactive, outbox, onError });
+  const changes = new Changes({
+    rooms,
+    staff: directory.staff,
+    inactive,
+    outbox,
+    elapsed: () => performance.now(),
+    onError,
+  });
 
   const demo = settings.demo ? await prepareDemo(settings, execute, log) : undefined;
 

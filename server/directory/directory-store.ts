@@ -52,7 +52,7 @@ const staffSchema = new Schema<StaffDoc>(
   { collection: 'staff', versionKey: false },
 );
 staffSchema.index({ org: 1, roles: 1 }, { name: 'org_roles' });
-staffSchema.index({ changedAt: 1 }, { name: 'changed' });
+staffSchema.index({ changedAt: 1, _id: 1 }, { name: 'changed_id' });
 staffSchema.index({ active: 1 }, { name: 'inactive', partialFilterExpression: { active: false } });
 const productSchema = new Schema<ProductDoc>(
   { _id: String, name: String, vendorOrg: String, templateId: String, providers: [mixed], warrantyDays: Number },

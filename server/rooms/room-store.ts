@@ -82,7 +82,7 @@ for (const side of ['buyer', 'provider', 'operator'] as const) {
   schema.index({ seats: 1, [`activity.${side}`]: -1, _id: -1 }, { name: `seat_activity_${side}` });
 }
 schema.index({ seats: 1, createdAt: -1, _id: -1 }, { name: 'seat_created' });
-schema.index({ changedAt: 1 }, { name: 'changed' });
+schema.index({ changedAt: 1, _id: 1 }, { name: 'changed_id' });
 schema.index({ 'outbox.key': 1 }, { name: 'outbox', partialFilterExpression: { 'outbox.key': { $exists: true } } });
 
 export function roomModel(connection: Connection): RoomModel {
