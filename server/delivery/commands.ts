@@ -4,7 +4,7 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { DirectoryModels, OrgDoc, ProductDoc } from '../directory/directory-store.ts';
 import type { Handlers } from '../registry/call.ts';
-import { decodeCursor, encodeCursor } from '../registry/cursor.ts';
+import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts';
 import { readableStreams } from '../rooms/access.ts';
 import type { Outbox } from '../rooms/outbox.ts';
 import { requireRoom } from '../rooms/room-access.ts';
@@ -23,7 +23,7 @@ export interface DeliveryParts {
 }
 
 const SYSTEM = { id: 'system', name: 'Delivery Rooms', side: 'service' } as const;
-const cursorShape = z.tuple([z.int(), z.string()]);
+const cursorShape = z.tuple([cursorInstant, z.string()]);
 
 export function projectCommands({
   rooms,

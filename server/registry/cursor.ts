@@ -1,5 +1,11 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { RoomError } from '../../shared/contract/errors.ts';
+
+/** As far as a `Date` reaches from the epoch in either direction, in milliseconds (ECMA-262, Time Values). */
+const TIME_MAX = 8.64e15;
+
+/** An instant in a cursor, in milliseconds: always one that a `Date` can hold. */
+export const cursorInstant = z.int().min(-TIME_MAX).max(TIME_MAX);
 
 /** Where a list goes on. Opaque to clients; whatever comes back is checked like any input. */
 export function encodeCursor(position: readonly (string | number)[]): string {
