@@ -1,5 +1,5 @@
 import type { Entry, StreamPage } from '../../shared/contract/entries.ts';
-import { type EntryDoc, type EntryModel, toWire } from './entry-store.ts';
+import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
 import { revisedOf } from './revisions.ts';
 
 type Range = { after: number } | { before: number } | 'newest';
@@ -11,8 +11,12 @@ export interface Pages {
   /** What a client that opens a room gets of a stream: everything after `since` up to `limit`, or the newest. */
   open(roomId: string, stream: string, since: number | undefined, limit: number): Promise<StreamPage>;
   head(roomId: string, stream: string): Promise<number>;
+  /** The last entry of each stream that has any. */
+  heads(roomId: string, streams: readonly string[]): Promise<EntryDoc[]>;
   /** The newest entry that is something to read (no edit, no recall), as it now stands. */
   last(roomId: string, stream: string): Promise<Entry | undefined>;
+  /** The newest of several streams, given their last entries. */
+  newest(heads: readonly EntryDoc[]): Promise<Entry | undefined>;
   /** The recall of a message, where there is one. */
   recallOf(doc: EntryDoc): Promise<EntryDoc | undefined>;
   /** What an author has stored in a stream under a `clientId`. */
@@ -54,6 +58,51 @@ export function createPages(entries: EntryModel): Pages {
     });
   }
 
+  async function heads(roomId: string, streams: readonly string[]): Promise<EntryDoc[]> {
+    const found = await Promise.all(
+      streams.map((stream) => entries.findOne({ roomId, stream }).sort({ seq: -1 }).lean<EntryDoc>().exec()),
+    );
+    return found.filter((doc) => doc !== null);
+  }
+
+  async function newest(ends: readonly EntryDoc[]): Promise<Entry | undefined> {
+    const readable = await Promise.all(ends.map(lastReadable));
+    const [first, ...others] = readable.filter((doc) => doc !== undefined);
+    if (first === undefined) return undefined;
+    const last = others.reduce((newer, doc) => (doc.at > newer.at ? doc : newer), first);
+    return (await present([last]))[0];
+  }
+
+  /**
+   * The last entry of a stream that is no edit and no recall: the first at which the tally is what it is at the end. Found by halving, since
+   * any number of edits may stand behind it.
+   */
+  async function lastReadable(end: EntryDoc): Promise<EntryDoc | undefined> {
+    const { roomId, stream, tally } = end;
+    if (isCountable(end.kind)) return end;
+    if (tally === 0) return undefined;
+    const isThere = async (seq: number): Promise<boolean> => {
+      const doc = await entries.findOne({ roomId, stream, seq }, { tally: 1 }).lean<Pick<EntryDoc, 'tally'>>();
+      return doc?.tally === tally;
+    };
+    let below = 0;
+    let there = end.seq;
+    // It is near the end as a rule: ever larger steps back, then halves of the last one.
+    for (let step = 1; there - step > 0; step *= 2) {
+      if (!(await isThere(there - step))) {
+        below = there - step;
+        break;
+      }
+      there -= step;
+    }
+    while (there - below > 1) {
+      const middle = Math.floor((below + there) / 2);
+      if (await isThere(middle)) there = middle;
+      else below = middle;
+    }
+    return (await entries.findOne({ roomId, stream, seq: there }).lean<EntryDoc>()) ?? undefined;
+  }
+
   return {
     head,
     present,
@@ -76,13 +125,10 @@ export function createPages(entries: EntryModel): Pages {
       const page = await this.read(roomId, stream, since === undefined ? 'newest' : { after: since }, limit);
       return { stream, ...page, truncated: since !== undefined && (page.entries.at(-1)?.seq ?? page.head) < page.head };
     },
+    heads,
+    newest,
     async last(roomId, stream) {
-      const docs = await entries
-        .find({ roomId, stream, kind: { $nin: ['edit', 'recall'] } })
-        .sort({ seq: -1 })
-        .limit(1)
-        .lean<EntryDoc[]>();
-      return (await present(docs))[0];
+      return newest(await heads(roomId, [stream]));
     },
     async recallOf({ roomId, stream, seq }) {
       const doc = await entries.findOne({ roomId, stream, target: seq, kind: 'recall' }).lean<EntryDoc>();

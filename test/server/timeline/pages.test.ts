@@ -38,13 +38,16 @@ describe('Pages', () => {
   const recall = (roomId: string, target: number) =>
     appender.append({ ...base(roomId), kind: 'recall', target, body: { entryId: '0'.repeat(24) } });
 
-  /** What a piece of work reads: how many documents, and how many wordings are in them. */
-  async function reading(work: () => Promise<unknown>): Promise<{ documents: number; wordings: number }> {
-    const read = { documents: 0, wordings: 0 };
+  /** What a piece of work reads: look-ups of a single entry, and the wordings in lists of them. */
+  async function reading(work: () => Promise<unknown>): Promise<{ single: number; wordings: number }> {
+    const read = { single: 0, wordings: 0 };
     const { prototype } = mongo.FindCursor;
-    const { toArray } = prototype;
+    const { toArray, next } = prototype;
+    prototype.next = function (this: mongo.FindCursor) {
+      read.single += 1;
+      return next.call(this);
+    };
     const count = (found: unknown[]) => {
-      read.documents += found.length;
       read.wordings += JSON.stringify(found).split('"text":').length - 1;
     };
     prototype.toArray = async function (this: mongo.FindCursor) {
@@ -55,7 +58,7 @@ describe('Pages', () => {
     try {
       await work();
     } finally {
-      prototype.toArray = toArray;
+      Object.assign(prototype, { toArray, next });
     }
     return read;
   }
@@ -82,6 +85,37 @@ describe('Pages', () => {
     });
     expect(page.wordings).to.equal(1);
     expect(await recall('recalled', 1)).to.deep.equal({ ...first, duplicate: true });
+  });
+
+  it('finds the newest that is something to read behind any number of edits, with a few look-ups', async () => {
+    for (const edits of [0, 1, 2, 3, 7, 40]) {
+      const roomId = `behind-${edits}`;
+      for (let i = 1; i <= 3; i++) await send(roomId, `v${i}`);
+      for (let i = 0; i < edits; i++) await edit(roomId, 1 + (i % 3), `edit ${i}`);
+      expect((await pages.last(roomId, 'public'))?.seq).to.equal(3);
+    }
+    expect(await pages.last('empty', 'public')).to.equal(undefined);
+    const [head] = await pages.heads('behind-40', ['public', 'provider']);
+    expect(head?.seq).to.equal(43);
+    const { single } = await reading(() => pages.last('behind-40', 'public'));
+    expect(single).to.be.within(3, 16);
+  });
+
+  it('takes the newest of several streams', async () => {
+    const clock = new ManualClock();
+    const later = new Appender({ entries, clock, log: createLog('silent'), onEntry: () => undefined });
+    const say = (stream: string, text: string) =>
+      later.append({ ...base('several'), stream, kind: 'message', clientId: randomUUID(), body: { text } });
+    await say('public', 'first');
+    clock.advance(1);
+    await say('provider', 'second');
+    const heads = await pages.heads('several', ['public', 'provider', 'operator']);
+    expect(heads.map(({ stream, seq }) => [stream, seq])).to.deep.equal([
+      ['public', 1],
+      ['provider', 1],
+    ]);
+    expect((await pages.newest(heads))?.body).to.deep.equal({ text: 'second' });
+    expect(await pages.newest([])).to.equal(undefined);
   });
 });
 
