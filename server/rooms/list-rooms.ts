@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Side } from '../../shared/contract/primitives.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
 import type { RoomKind } from '../../shared/contract/rooms.ts';
-import { decodeCursor, encodeCursor } from '../registry/cursor.ts';
+import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts';
 import type { Caller } from '../registry/call.ts';
 import type { Pages } from '../timeline/pages.ts';
-import type { ReadMarks } from '../timeline/read-marks.ts';
+import type { ReadMark, ReadMarks } from '../timeline/read-marks.ts';
 import { readableStreams } from './access.ts';
 import type { Activity } from './activity.ts';
 import { type ActivityOf, type RoomDoc, type RoomModel, seatOf } from './room-store.ts';
@@ -19,7 +19,7 @@ const ORDER_OF: Readonly<Record<Side, ActivityOf>> = {
   operator: 'operator',
 };
 
-const cursorShape = z.tuple([z.int(), z.string()]);
+const cursorShape = z.tuple([cursorInstant, z.string()]);
 
 /** Reads a caller's list of rooms, newest activity first: activity in the streams that they can read, and no other. */
 export async function listRooms(
@@ -45,7 +45,14 @@ export async function listRooms(
     .limit(query.limit + 1)
     .lean<RoomDoc[]>();
   const rooms = found.slice(0, query.limit);
-  const items = await Promise.all(rooms.map((room) => itemOf(parts, caller, room, room.activity[order])));
+  const stored =
+    caller.side === 'service'
+      ? undefined
+      : await parts.marks.of(
+          rooms.map(({ _id }) => _id),
+          caller.userId,
+        );
+  const items = await Promise.all(rooms.map((room) => itemOf(parts, caller, room, room.activity[order], stored)));
   const end = rooms.at(-1);
   return {
     items: items.flatMap((item) => (item === undefined ? [] : [item])),
@@ -60,24 +67,27 @@ async function itemOf(
   caller: Caller,
   room: RoomDoc,
   updatedAt: Date,
+  stored: readonly ReadMark[] | undefined,
 ): Promise<CommandOutput<'room.list'>['items'][number] | undefined> {
   const streams = readableStreams(caller, room);
   if (streams.length === 0) return undefined;
-  const [unread, lasts] = await Promise.all([
-    caller.side === 'service' ? {} : marks.unread(room._id, streams, caller.userId),
-    Promise.all(streams.map((stream) => pages.last(room._id, stream))),
+  const heads = await pages.heads(room._id, streams);
+  const unreadOf = async (stream: string): Promise<[string, number]> => {
+    const head = heads.find((candidate) => candidate.stream === stream);
+    const mark = stored?.find((candidate) => candidate.roomId === room._id && candidate.stream === stream);
+    return [stream, head === undefined ? 0 : await marks.unreadUpTo(head, mark, caller.userId)];
+  };
+  const [unread, last] = await Promise.all([
+    stored === undefined ? [] : Promise.all(streams.map(unreadOf)),
+    pages.newest(heads),
   ]);
-  const last = lasts.reduce(
-    (newest, entry) => (entry !== undefined && (newest === undefined || entry.at > newest.at) ? entry : newest),
-    undefined,
-  );
   const { _id: id, kind, title, status } = room;
   return {
     id,
     kind,
     title,
     status,
-    unread,
+    unread: Object.fromEntries(unread),
     ...(last === undefined ? {} : { last }),
     updatedAt: updatedAt.toISOString(),
   };

@@ -30,9 +30,16 @@ export function readMarkModel(connection: Connection): ReadMarkModel {
   return connection.model<ReadMark>('ReadMark', schema);
 }
 
+/** What is known of a stream's last entry. */
+export type StreamEnd = Pick<EntryDoc, 'roomId' | 'stream' | 'seq' | 'tally'>;
+
 /** What of a stream somebody has not read: others' entries after their mark, edits and recalls not counted. */
 export interface ReadMarks {
-  /** Unread entries by stream. Four indexed look-ups a stream at most, whatever its length. */
+  /** Somebody's marks in some rooms, with one query. */
+  of(roomIds: readonly string[], userId: string): Promise<ReadMark[]>;
+  /** What stands unread between a mark and the last entry of its stream: one indexed look-up at most. */
+  unreadUpTo(head: StreamEnd, mark: ReadMark | undefined, userId: string): Promise<number>;
+  /** Unread entries by stream. Two indexed look-ups a stream at most, whatever its length. */
   unread(roomId: string, streams: readonly string[], userId: string): Promise<Record<string, number>>;
   /**
    * Moves a mark forward; backwards changes nothing.
@@ -53,7 +60,11 @@ export function createReadMarks(parts: { entries: EntryModel; marks: ReadMarkMod
   const fields = { seq: 1, tally: 1, ownTally: 1 } as const;
 
   const lastEntry = (roomId: string, stream: string) =>
-    entries.findOne({ roomId, stream }, fields).sort({ seq: -1 }).lean<Tallies>().exec();
+    entries
+      .findOne({ roomId, stream }, { roomId: 1, stream: 1, seq: 1, tally: 1 })
+      .sort({ seq: -1 })
+      .lean<StreamEnd>()
+      .exec();
   const lastOwn = (roomId: string, stream: string, userId: string, upTo: number) =>
     entries
       .findOne({ roomId, stream, 'actor.id': userId, seq: { $lte: upTo } }, fields)
@@ -61,17 +72,28 @@ export function createReadMarks(parts: { entries: EntryModel; marks: ReadMarkMod
       .lean<Tallies>()
       .exec();
 
+  async function unreadUpTo(head: StreamEnd, mark: ReadMark | undefined, userId: string): Promise<number> {
+    const all = head.tally - (mark?.tally ?? 0);
+    if (all <= 0) return 0;
+    const own = await lastOwn(head.roomId, head.stream, userId, head.seq);
+    return Math.max(0, all - ((own?.ownTally ?? 0) - (mark?.ownTally ?? 0)));
+  }
+
   return {
+    of: (roomIds, userId) =>
+      marks
+        .find({ roomId: { $in: [...roomIds] }, userId })
+        .lean<ReadMark[]>()
+        .exec(),
+    unreadUpTo,
     async unread(roomId, streams, userId) {
       const stored = await marks.find({ roomId, userId }).lean<ReadMark[]>();
       const counted = await Promise.all(
         streams.map(async (stream): Promise<[string, number]> => {
-          const mark = stored.find((candidate) => candidate.stream === stream);
           const head = await lastEntry(roomId, stream);
-          if (head === null || head.seq === mark?.seq) return [stream, 0];
-          const own = await lastOwn(roomId, stream, userId, head.seq);
-          const all = head.tally - (mark?.tally ?? 0);
-          return [stream, Math.max(0, all - ((own?.ownTally ?? 0) - (mark?.ownTally ?? 0)))];
+          if (head === null) return [stream, 0];
+          const mark = stored.find((candidate) => candidate.stream === stream);
+          return [stream, await unreadUpTo(head, mark, userId)];
         }),
       );
       return Object.fromEntries(counted);

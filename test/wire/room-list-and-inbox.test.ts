@@ -1,8 +1,12 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { mongo } from 'mongoose';
 import type { PersonName } from '../support/portal.ts';
 import { message } from '../support/portal.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
+
+/** A cursor whose instant no `Date` can hold. */
+const BEYOND_TIME = Buffer.from(JSON.stringify([Number.MAX_SAFE_INTEGER, 'x'])).toString('base64url');
 
 describe('room.list and inbox', () => {
   const suite = wireSuite();
@@ -52,9 +56,37 @@ describe('room.list and inbox', () => {
     expect((await portal.call(who, 'room.list', { kind: 'project', limit: 200 })).items).to.have.length(23);
   });
 
+  it('asks for the marks of all rooms of a page at once', async () => {
+    const { portal } = suite;
+    const who = buyerOf('marks');
+    const rooms = await Promise.all(Array.from({ length: 6 }, () => portal.project(undefined, who)));
+    for (const roomId of rooms) await portal.call(who, 'read.mark', { roomId, stream: 'public', seq: 1 });
+    const asked: string[] = [];
+    const { prototype } = mongo.FindCursor;
+    const { toArray } = prototype;
+    prototype.toArray = function (this: mongo.FindCursor) {
+      asked.push(this.namespace.collection ?? '');
+      return toArray.call(this);
+    };
+    try {
+      const { items } = await portal.call(who, 'room.list', {});
+      expect(items.map(({ unread }) => unread['public'])).to.deep.equal(rooms.map(() => 2));
+    } finally {
+      prototype.toArray = toArray;
+    }
+    expect(asked.filter((collection) => collection === 'readMarks')).to.have.length(1);
+  });
+
   it('refuses a limit above 200 and a cursor that it did not hand out', async () => {
     const { portal } = suite;
-    for (const input of [{ limit: 201 }, { limit: 0 }, { cursor: 'abc' }, { cursor: 'WzEsMl0' }, { cursor: '' }])
+    for (const input of [
+      { limit: 201 },
+      { limit: 0 },
+      { cursor: 'abc' },
+      { cursor: 'WzEsMl0' },
+      { cursor: BEYOND_TIME },
+      { cursor: '' },
+    ])
       await refused(portal.call('buyer', 'room.list', input), 'invalid');
   });
 
