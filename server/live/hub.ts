@@ -39,7 +39,7 @@ export class Hub {
     this.#onSilent = onSilent;
     this.presence = new Presence(clock, (roomId, person, online) => {
       const { userId, name, side } = person;
-      if (!online) this.typing.drop(roomId, userId);
+      if (!online) this.typing.drop(roomId, person);
       this.send(roomId, PRESENCE_STREAM, 'presence', { roomId, userId, name, side, online });
     });
     this.typing = new Typing(clock, (roomId, stream, userId, typing) => {

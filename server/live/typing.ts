@@ -1,6 +1,10 @@
 import { TYPING_TTL_MS } from '../../shared/contract/limits.ts';
+import type { Person } from '../../shared/contract/primitives.ts';
 import type { Clock } from '../clock.ts';
 import { STREAMS_OF_PROJECT } from '../rooms/access.ts';
+
+/** User ids are one side's own: two sides may each have somebody of the same id. */
+type Typist = Pick<Person, 'userId' | 'side'>;
 
 /** Who is typing where; a mark that is not renewed ends by itself. */
 export class Typing {
@@ -13,8 +17,9 @@ export class Typing {
     this.#announce = announce;
   }
 
-  set(roomId: string, stream: string, userId: string, typing: boolean): void {
-    const key = keyOf(roomId, stream, userId);
+  set(roomId: string, stream: string, typist: Typist, typing: boolean): void {
+    const { userId } = typist;
+    const key = keyOf(roomId, stream, typist);
     const end = this.#ends.get(key);
     end?.();
     this.#ends.delete(key);
@@ -32,9 +37,9 @@ export class Typing {
   }
 
   /** Ends all that somebody was typing in a room: they are gone from it. */
-  drop(roomId: string, userId: string): void {
+  drop(roomId: string, typist: Typist): void {
     for (const stream of STREAMS_OF_PROJECT) {
-      if (this.#ends.has(keyOf(roomId, stream, userId))) this.set(roomId, stream, userId, false);
+      if (this.#ends.has(keyOf(roomId, stream, typist))) this.set(roomId, stream, typist, false);
     }
   }
 
@@ -44,4 +49,5 @@ export class Typing {
   }
 }
 
-const keyOf = (roomId: string, stream: string, userId: string): string => `${roomId}/${stream}/${userId}`;
+const keyOf = (roomId: string, stream: string, { side, userId }: Typist): string =>
+  `${roomId}/${stream}/${side}:${userId}`;

@@ -138,7 +138,7 @@ export function roomCommands({
 
     async 'typing.set'({ roomId, stream, typing }, { caller }) {
       await requireWritable(rooms, caller, roomId, stream);
-      hub.typing.set(roomId, stream, caller.userId, typing);
+      hub.typing.set(roomId, stream, caller, typing);
       return {};
     },
   };
