@@ -13,7 +13,7 @@ import { Expiry } from '../live/expiry.ts';
 import { Hub, type RoomsSocket } from '../live/hub.ts';
 import { Inbox } from '../live/inbox.ts';
 import { roomChanged } from './room-changed.ts';
-import { createExecute } from '../registry/execute.ts';
+import { createExecute, type ExecuteParts } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';
 import { Activity } from '../rooms/activity.ts';
@@ -140,8 +140,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   const eraser = new WordingEraser(entries, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
   const rates = createRates(settings.rateLimitFactor, () => wall.now());
-  const execute = createExecute({
-    rates,
+  const executeParts: Omit<ExecuteParts, 'rates'> = {
     isInactive: (userId) => inactive.has(userId),
     now: () => wall.now(),
     handlers: {
@@ -152,7 +151,8 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       ...directoryCommands({ directory, inactive }),
       ...authCommands({ tokens }),
     },
-  });
+  };
+  const execute = createExecute({ ...executeParts, rates });
 
   await inactive.load();
   await outbox.sweep();
@@ -166,7 +166,9 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     onError,
   });
 
-  const demo = settings.demo ? await prepareDemo(settings, execute, log) : undefined;
+  // The demonstration is this server's own: however low the rates are set, it is not slowed down.
+  const unlimited = createExecute({ ...executeParts, rates: createRates(0, () => wall.now()) });
+  const demo = settings.demo ? await prepareDemo(settings, unlimited, log) : undefined;
 
   let stopping: Promise<void> | undefined;
   let pinging: Promise<void> | undefined;
@@ -245,9 +247,8 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
           async () => {
             strangers.close();
             expiry.close();
-            inbox.close();
             hub.close();
-            await Promise.all([changes.stop(), follower.stop(), eraser.stop()]);
+            await Promise.all([inbox.close(), changes.stop(), follower.stop(), eraser.stop()]);
           },
         ],
         ['appends', () => appender.close()],

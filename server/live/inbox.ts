@@ -12,7 +12,7 @@ const GATHER_MS = 100;
 export class Inbox {
   readonly #parts: { hub: Hub; rooms: RoomStore; pages: Pages; marks: ReadMarks; onError: (error: unknown) => void };
   readonly #gathering = new Map<string, { doc: EntryDoc; recalls: boolean; timer: NodeJS.Timeout }>();
-  readonly #telling = new Set<string>();
+  readonly #telling = new Map<string, Promise<void>>();
   #closed = false;
 
   constructor(parts: {
@@ -38,10 +38,12 @@ export class Inbox {
     this.#gathering.set(key, { doc, recalls: doc.kind === 'recall', timer: this.#later(key) });
   }
 
-  close(): void {
+  /** Begins nothing more and resolves when what was begun is told. */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const { timer } of this.#gathering.values()) clearTimeout(timer);
     this.#gathering.clear();
+    await Promise.all(this.#telling.values());
   }
 
   #later(key: string): NodeJS.Timeout {
@@ -56,10 +58,10 @@ export class Inbox {
       const gathered = this.#gathering.get(key);
       this.#gathering.delete(key);
       if (gathered === undefined) return;
-      this.#telling.add(key);
-      this.#tell(gathered.doc)
+      const telling = this.#tell(gathered.doc)
         .catch(this.#parts.onError)
         .finally(() => this.#telling.delete(key));
+      this.#telling.set(key, telling);
     }, GATHER_MS).unref();
   }
 

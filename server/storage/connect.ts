@@ -53,7 +53,12 @@ export async function connectStorage(options: { mongodbUri?: string | undefined;
     await connection.close().catch(() => undefined);
     await engine?.stop();
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StorageError(`MONGODB_URI: no MongoDB answered within ${SELECTION_TIMEOUT_MS / 1000} s (${reason})`);
+    const within = `within ${SELECTION_TIMEOUT_MS / 1000} s (${reason})`;
+    throw new StorageError(
+      engine === undefined
+        ? `MONGODB_URI: no MongoDB answered ${within}`
+        : `DATA_DIR: the embedded database was started and did not answer ${within}: start again, or choose another DATA_DIR`,
+    );
   }
   return {
     connection,

@@ -114,6 +114,11 @@ describe('the demonstration seed', function () {
     expect(shapeOf(cutOffAndCompleted)).to.equal(shapeOf(await everything()));
   });
 
+  it('is whole however low the rates are set', async () => {
+    running = await startTestService({ database, env: { DEMO: '1', RATE_LIMIT_FACTOR: '0.001' } });
+    expect(running.service.greeting).to.be.a('string');
+  });
+
   it('gives nothing without DEMO', async () => {
     running = await startTestService({ database, env: { DEMO: '0' } });
     expect(running.service.greeting).to.equal(undefined);
