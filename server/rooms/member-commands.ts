@@ -58,7 +58,12 @@ export function memberCommands({
             (caller.side === 'operator' || (one.side === caller.side && one.org === caller.org)),
         );
         if (gone === undefined || userId !== caller.userId) requireMayChange(caller, now);
-        if (gone === undefined) throw new RoomError('not_found', 'This person was not added to the room.');
+        if (gone === undefined) {
+          if (now.members.some((one) => one.userId === userId))
+            throw new RoomError('not_found', 'Nobody of your own company was added by that id.');
+          // Whoever did not learn that somebody was removed may ask again.
+          return undefined;
+        }
         return {
           set: { members: now.members.filter((one) => one !== gone) },
           entries: [told(caller, 'member.removed', gone)],

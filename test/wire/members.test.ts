@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { MEMBERS_MAX } from '../../shared/contract/limits.ts';
-import { message, people } from '../support/portal.ts';
+import { message, people, type PersonName } from '../support/portal.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
 
 describe('member.add, member.remove and member.list', () => {
@@ -148,7 +148,19 @@ describe('member.add, member.remove and member.list', () => {
     await watcher.flush();
     expect(outside.all('inbox')).to.have.length(toldOutside);
     expect((await portal.call('colleague', 'room.list', {})).items.map(({ id }) => id)).to.not.include(roomId);
-    await refused(portal.call('buyer', 'member.remove', { roomId, userId: colleague.sub }), 'not_found');
+  });
+
+  it('removes once, and a repetition by who may remove is no error', async () => {
+    const { portal } = suite;
+    const roomId = await portal.project();
+    await portal.call('buyer', 'member.add', { roomId, userId: colleague.sub, name: 'Bo' });
+    await portal.call('admin', 'member.add', { roomId, userId: designer.sub, name: 'Dan' });
+    const remove = (who: PersonName) => portal.call(who, 'member.remove', { roomId, userId: colleague.sub });
+    for (const who of ['buyer', 'buyer', 'operator'] as const) expect(await remove(who)).to.deep.equal({});
+    await refused(remove('designer'), 'forbidden');
+    await refused(remove('colleague'), 'not_found');
+    const { entries } = await portal.call('buyer', 'entry.fetch', { roomId, stream: 'public' });
+    expect(entries.filter(({ body }) => 'event' in body && body.event === 'member.removed')).to.have.length(1);
   });
 
   it('lets somebody remove themselves, and the buyer no staff', async () => {
