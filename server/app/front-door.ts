@@ -7,6 +7,8 @@ export interface FrontDoor {
   readonly http: Server;
   readonly port: number;
   readonly url: string;
+  /** Requests that are not answered yet, but for those of Socket.IO. */
+  running(): number;
   /** Lets requests through to what serves them from now on. */
   open(serve: RequestListener): void;
 }
@@ -24,13 +26,20 @@ const REQUEST_MS = 30_000;
 export async function listen(options: { port: number; host: string; headersMs: number }): Promise<FrontDoor> {
   let serve: RequestListener = (_request, response) =>
     sendProblem(response, { code: 'unavailable', message: 'This server is starting.', retryAfterMs: 1000 });
+  let running = 0;
   const http = createServer(
     {
       headersTimeout: options.headersMs,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: Math.min(CHECK_MS, options.headersMs),
     },
-    (request, response) => serve(request, response),
+    (request, response) => {
+      running += 1;
+      response.once('close', () => {
+        running -= 1;
+      });
+      serve(request, response);
+    },
   );
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
@@ -45,6 +54,7 @@ export async function listen(options: { port: number; host: string; headersMs: n
     http,
     port,
     url: `http://${host}:${port}`,
+    running: () => running,
     open(next) {
       serve = next;
     },

@@ -37,7 +37,7 @@ import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
 import { Strangers } from '../transport/socket/strangers.ts';
 import { Changes } from './changes.ts';
-import { closeConnections, drain } from './drain.ts';
+import { closeConnections, drain, NOTICE_MS } from './drain.ts';
 import { type FrontDoor, listen } from './front-door.ts';
 import type { Settings } from './settings.ts';
 import { type Step, stopInOrder } from './stop-in-order.ts';
@@ -52,6 +52,8 @@ export interface Overrides {
   log?: Log;
   /** Milliseconds that a connection has to authenticate itself. */
   handshakeMs?: number;
+  /** Milliseconds in which a service that stops says so before it does. */
+  noticeMs?: number;
 }
 
 export interface Load {
@@ -239,7 +241,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     load: () => ({ connections: io.engine.clientsCount, ...strangers.size }),
     stop() {
       const steps: Step[] = [
-        ['draining', () => drain(io, systemClock)],
+        ['draining', () => drain(io, systemClock, overrides.noticeMs ?? NOTICE_MS)],
         ['calls', () => inFlight.close()],
         ['connections', () => closeConnections(door, io, systemClock)],
         [

@@ -18,6 +18,7 @@ export async function startTestService(
   const settings = readSettings({ PORT: '0', RATE_LIMIT_FACTOR: '0', ...database.env, ...options.env });
   const service = await startService(settings, {
     log: createLog(process.env['TEST_LOG'] ?? 'silent'),
+    noticeMs: 0,
     ...options.overrides,
   });
   return {

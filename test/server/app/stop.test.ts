@@ -5,8 +5,8 @@ import { stopInOrder } from '../../../server/app/stop-in-order.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { startTestService } from '../../support/service.ts';
 import { tokenOf } from '../../support/tokens.ts';
-import { within } from '../../support/client.ts';
-import { call, connectAs, eventOf, open, post } from '../../wire/transport-client.ts';
+import { until, within } from '../../support/client.ts';
+import { call, connectAs, eventOf, open, post, Tcp } from '../../wire/transport-client.ts';
 import { ServiceProcess } from './service-process.ts';
 
 const PORTAL = { sub: 'portal', side: 'service' } as const;
@@ -57,6 +57,43 @@ describe('stopInOrder', () => {
 });
 
 describe('the stop of a service', () => {
+  it('is said at /readyz for a moment, also when no client is connected', async () => {
+    const service = await startTestService({ overrides: { noticeMs: 1_000 } });
+    const { url } = service.service;
+    const stopped = service.stop();
+    expect((await fetch(`${url}/readyz`)).status).to.equal(503);
+    await within(stopped, 'the stop');
+  });
+
+  it('lets a request end that had begun', async () => {
+    const service = await startTestService();
+    const tcp = new Tcp(service);
+    const body = '{}';
+    tcp.send(
+      [
+        'POST /v1/room.list HTTP/1.1',
+        'Host: localhost',
+        `Authorization: Bearer ${await tokenOf(BUYER)}`,
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        'Expect: 100-continue',
+        '\r\n',
+      ].join('\r\n'),
+    );
+    await until('the server waits for the body', () => tcp.received.includes('100 Continue'));
+    const stopped = service.stop();
+    await until('nobody new is let in', () =>
+      fetch(`${service.service.url}/healthz`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    tcp.send(body);
+    await until('the answer', () => tcp.received.includes('"code":"unavailable"'));
+    await within(stopped, 'the stop');
+    tcp.socket.destroy();
+  });
+
   it('is told to clients, lets nobody new in, and reports itself not ready meanwhile', async () => {
     const service = await startTestService();
     const { url } = service.service;
