@@ -9,9 +9,9 @@ import { readableStreams } from '../rooms/access.ts';
 import type { Outbox } from '../rooms/outbox.ts';
 import { requireRoom } from '../rooms/room-access.ts';
 import { outboxOf, type OutboxItem, type RoomDoc, type RoomStore, seatOf, seatsOf } from '../rooms/room-store.ts';
-import { assignProvider, type Candidate } from './assign-provider.ts';
 import { builtInTemplate, type Template } from './built-in-templates.ts';
 import { type NodeState, projectView } from './project-state.ts';
+import { ProviderClaims } from './provider-claims.ts';
 
 export interface DeliveryParts {
   rooms: RoomStore;
@@ -34,17 +34,7 @@ export function projectCommands({
 }: DeliveryParts): Pick<Handlers, 'project.create' | 'project.get' | 'project.list'> {
   const byOrder = (orderId: string) => rooms.model.findOne({ 'project.orderId': orderId }).lean<RoomDoc>();
 
-  /** The loads of a product's providers as they are now. */
-  async function candidates(product: ProductDoc): Promise<Candidate[]> {
-    return Promise.all(
-      product.providers.map(async ({ org, weight, maxLoad }) => ({
-        org,
-        weight,
-        maxLoad,
-        load: await rooms.model.countDocuments({ seats: `provider:${org}`, status: { $in: ['executing', 'paused'] } }),
-      })),
-    );
-  }
+  const claims = new ProviderClaims({ connection: rooms.model.db, rooms: rooms.model, clock, dice });
 
   async function nameOf(org: string): Promise<string> {
     return (await directory.orgs.findById(org).lean<OrgDoc>())?.name ?? org;
@@ -63,7 +53,8 @@ export function projectCommands({
             'There is no such product: put it into the directory with product.put first.',
           );
         }
-        const choice = assignProvider(await candidates(product), dice);
+        const roomId = new mongo.ObjectId().toHexString();
+        const choice = await claims.claim(product, { orderId, roomId });
         const provider = 'org' in choice ? { org: choice.org, name: await nameOf(choice.org) } : null;
         const vendor = { org: product.vendorOrg, name: await nameOf(product.vendorOrg) };
         const now = new Date(clock.now());
@@ -75,7 +66,7 @@ export function projectCommands({
           members: [],
         };
         const doc: RoomDoc = {
-          _id: new mongo.ObjectId().toHexString(),
+          _id: roomId,
           kind: 'project',
           title: input.spec === undefined ? product.name : `${product.name} (${input.spec})`,
           status: 'executing',
@@ -109,6 +100,8 @@ export function projectCommands({
           if (!(error instanceof mongo.MongoServerError) || error.code !== 11_000) throw error;
           stored = await byOrder(orderId);
         }
+        // Only when it is known what is stored; what is not released is forgotten in time.
+        if ('org' in choice) await claims.release(choice.org, roomId).catch(() => undefined);
       }
       if (stored === null) throw new Error('a project that was just stored is not there');
       if (stored.project.product.id !== productId || stored.buyer.id !== buyer.id || stored.buyer.org !== buyer.org) {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { people } from '../support/portal.ts';
+import { people, Portal } from '../support/portal.ts';
+import { startTestService } from '../support/service.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
 
 describe('project.* and the directory', () => {
@@ -111,6 +112,34 @@ describe('project.* and the directory', () => {
       expect((await create('full')).queued).to.equal('providers_full');
       // Nobody's provider is in the room of a queued project.
       await refused(portal.call('admin', 'project.get', { projectId: orphan.id }), 'not_found');
+    });
+
+    it('exceeds no maximum load when orders come at once, to several servers', async () => {
+      const { portal, database } = suite;
+      await portal.call('service', 'org.put', { orgId: 'small', name: 'Small' });
+      await portal.call('service', 'product.put', {
+        productId: 'scarce',
+        name: 'Scarce',
+        vendorOrg: 'maker',
+        templateId: 'basic',
+        providers: [{ org: 'small', maxLoad: 5 }],
+      });
+      const other = await startTestService({ database });
+      const portals = [portal, new Portal(other.service.url)];
+      try {
+        const order = (_: unknown, i: number) => ({ orderId: `scarce-${i}`, productId: 'scarce', buyer });
+        const opened = await Promise.all(
+          Array.from({ length: 16 }, order).flatMap((input) =>
+            portals.map((one) => one.call('service', 'project.create', input)),
+          ),
+        );
+        expect(new Set(opened.map(({ projectId }) => projectId)).size).to.equal(16);
+        const { items } = await portal.call('operator', 'project.list', { productId: 'scarce', limit: 200 });
+        expect(items.filter(({ provider }) => provider?.org === 'small')).to.have.length(5);
+        expect(items.filter(({ queued }) => queued === 'providers_full')).to.have.length(11);
+      } finally {
+        await other.stop();
+      }
     });
 
     it('picks the provider with the smallest load for its weight', async () => {
