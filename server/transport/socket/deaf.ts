@@ -36,7 +36,11 @@ export class Deaf<Socket extends Peer> {
       if (!isTooMuch(unread)) continue;
       const before = this.#lagging.get(socket);
       const takes = before === undefined || unread.bytes < before.bytes || unread.packets < before.packets;
-      const lag = takes ? { ...unread, sweeps: 0 } : { ...before, sweeps: before.sweeps + 1 };
+      const lag = {
+        bytes: Math.min(unread.bytes, before?.bytes ?? unread.bytes),
+        packets: Math.min(unread.packets, before?.packets ?? unread.packets),
+        sweeps: takes ? 0 : before.sweeps + 1,
+      };
       if (lag.sweeps < PATIENCE) {
         lagging.set(socket, lag);
         continue;

@@ -44,6 +44,22 @@ describe('Deaf', () => {
     }
   });
 
+  it('is not deceived by less of the one and more of the other in turn', () => {
+    const cut: object[] = [];
+    const deaf = new Deaf((socket) => cut.push(socket));
+    const one = peer([]);
+    for (let n = 0; n < SWEEPS && cut.length === 0; n++) {
+      const few = { data: 'x'.repeat(UNREAD_BYTES_MAX * 3) };
+      one.conn.writeBuffer.splice(
+        0,
+        Number.POSITIVE_INFINITY,
+        ...(n % 2 === 0 ? [few] : small(UNREAD_PACKETS_MAX * 2)),
+      );
+      deaf.sweep([one]);
+    }
+    expect(cut).to.deep.equal([one]);
+  });
+
   it('sees what a real WebSocket holds, and ends it', async () => {
     const live = await openLiveSocket();
     const cut: unknown[] = [];
