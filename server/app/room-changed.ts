@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { projectView } from '../delivery/project-state.ts';
+import { projectView } from '../delivery/project-view.ts';
 import type { RoomDoc } from '../rooms/room-store.ts';
 import type { Hub } from '../live/hub.ts';
 

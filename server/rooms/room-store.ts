@@ -5,7 +5,7 @@ import type { Actor, EntryKind } from '../../shared/contract/entries.ts';
 import type { Role, Side } from '../../shared/contract/primitives.ts';
 import type { ProjectStatus } from '../../shared/contract/projects.ts';
 import type { RoomKind } from '../../shared/contract/rooms.ts';
-import type { ProjectState } from '../delivery/project-state.ts';
+import type { ProjectState } from './project-state.ts';
 
 /** Somebody who has the room by name: added by their company, or called to a node of it. */
 export interface Member {

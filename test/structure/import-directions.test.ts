@@ -20,40 +20,28 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
   'server/storage': { from: ['shared'] },
   'server/telemetry': { from: ['shared'] },
   'server/clock.ts': { from: [] },
-  'server/timeline': {
-    from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/storage', 'server/telemetry'],
-  },
-  'server/rooms': {
-    from: [
-      'shared',
-      'server/clock.ts',
-      'server/registry',
-      'server/timeline',
-      'server/directory',
-      'server/delivery',
-      'server/live',
-      'server/storage',
-      'server/telemetry',
-    ],
+  'server/timeline': { from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry'] },
+  'server/rooms': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/timeline', 'server/storage'] },
+  'server/live': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/timeline'] },
+  'server/directory': {
+    from: ['shared', 'server/registry', 'server/storage', 'server/delivery/built-in-templates.ts'],
   },
   'server/delivery': {
+    from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/directory', 'server/storage'],
+  },
+  'server/conversation': {
     from: [
       'shared',
       'server/clock.ts',
       'server/registry',
       'server/timeline',
       'server/rooms',
+      'server/live',
       'server/directory',
-      'server/storage',
-      'server/telemetry',
+      'server/delivery',
     ],
   },
-  'server/directory': {
-    from: ['shared', 'server/clock.ts', 'server/registry', 'server/delivery', 'server/storage', 'server/telemetry'],
-  },
-  'server/live': {
-    from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/timeline', 'server/telemetry'],
-  },
+  'server/calendar': { from: ['shared'] },
   'server/registry': { from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry'] },
   'server/auth': {
     from: ['shared', 'server/app/settings.ts', 'server/clock.ts', 'server/registry', 'server/telemetry'],

@@ -4,7 +4,7 @@ import { directoryModels } from '../../../server/directory/directory-store.ts';
 import { Hub } from '../../../server/live/hub.ts';
 import type { Caller, Connection } from '../../../server/registry/call.ts';
 import { Activity } from '../../../server/rooms/activity.ts';
-import { roomCommands } from '../../../server/rooms/commands.ts';
+import { roomCommands } from '../../../server/conversation/room-commands.ts';
 import { RoomStore, roomModel } from '../../../server/rooms/room-store.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
 import { entryModel } from '../../../server/timeline/entry-store.ts';

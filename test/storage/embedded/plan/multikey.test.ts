@@ -48,9 +48,19 @@ const tail = fc.uniqueArray(fc.tuple(fc.constantFrom('x', 'y', 'n.c', 'n.d', '_i
   maxLength: 3,
   selector: ([name]) => name,
 });
+const pairTail = fc.tuple(direction, direction).map(([c, d]): [string, 1 | -1][] => [
+  ['n.c', c],
+  ['n.d', d],
+]);
 const index = fc
-  .tuple(fc.constantFrom(true, true, false), direction, tail)
-  .map(([first, way, rest]) => Object.fromEntries<1 | -1>(first ? [['seats', way], ...rest] : rest))
+  .tuple(fc.constantFrom(true, true, false), direction, fc.oneof(tail, tail, pairTail), fc.option(direction))
+  .map(([first, way, rest, last]) =>
+    Object.fromEntries<1 | -1>([
+      ...(first ? [['seats', way] as const] : []),
+      ...rest,
+      ...(last ? [['_id', last] as const] : []),
+    ]),
+  )
   .filter((key) => Object.keys(key).join() !== '_id');
 const range = fc
   .tuple(fc.constantFrom('$lte', '$lt', '$gt', '$gte', '$eq'), scalar)
@@ -64,11 +74,21 @@ const seatFilter = fc.oneof(
 const other = fc
   .tuple(fc.constantFrom('x', 'y', 'n.c', 'n.d', 'seats.c'), fc.oneof(range, scalar))
   .map(([name, condition]): Document => ({ [name]: condition }));
+/** Both conditions may be met in one document without any element that meets both. */
+const both = fc.tuple(scalar, scalar).map(([c, d]): Document => ({ 'n.c': c, 'n.d': d }));
 const filter = fc
-  .tuple(seatFilter, fc.option(other, { nil: {} }), fc.option(fc.tuple(other, other), { nil: undefined }), fc.boolean())
+  .tuple(
+    fc.option(seatFilter, { freq: 4, nil: undefined }),
+    fc.oneof(
+      { weight: 2, arbitrary: fc.constant({}) },
+      { weight: 3, arbitrary: other },
+      { weight: 1, arbitrary: both },
+    ),
+    fc.option(fc.tuple(other, other), { nil: undefined }),
+  )
   .map(
-    ([wanted, more, either, seated]): Document => ({
-      ...(seated || !either ? { seats: wanted } : {}),
+    ([wanted, more, either]): Document => ({
+      ...(wanted === undefined ? {} : { seats: wanted }),
       ...more,
       ...(either ? { $or: either } : {}),
     }),
@@ -96,18 +116,21 @@ const inOrderOf = (key: Record<string, 1 | -1>): fc.Arbitrary<Query> =>
       filter,
       sort,
       limit: fc.integer({ min: 0, max: 6 }),
-      own: fc.constantFrom(true, true, false),
+      order: fc.constantFrom('behind', 'behind', 'whole', 'other'),
       turned: direction,
     })
     .map((query) => {
-      const { seats: _, ...behind } = key;
-      const own = Object.fromEntries<1 | -1>(
-        Object.entries({ ...behind, _id: behind['_id'] ?? 1 }).map(([name, way]) => [
-          name,
-          way === query.turned ? 1 : -1,
-        ]),
-      );
-      return { filter: query.filter, limit: query.limit, sort: query.own ? own : query.sort };
+      const { seats: first, ...behind } = key;
+      const own = Object.entries({
+        ...(first && query.order === 'whole' ? { seats: first } : {}),
+        ...behind,
+        _id: behind['_id'] ?? 1,
+      }).map(([name, way]): [string, 1 | -1] => [name, way === query.turned ? 1 : -1]);
+      return {
+        filter: query.filter,
+        limit: query.limit,
+        sort: query.order === 'other' ? query.sort : Object.fromEntries(own),
+      };
     });
 const cases = fc
   .uniqueArray(index, { minLength: 1, maxLength: 3, selector: (key) => JSON.stringify(key) })
@@ -263,6 +286,21 @@ describe('embedded database: an index of which one field holds arrays', function
     await collection('rooms').dropIndex('seats_1_activity.buyer_-1__id_-1');
     await collection('rooms').createIndex(ROOMS);
     expect(await list()).not.to.include('"SORT"');
+  });
+
+  it('finds a document of which two elements of one array meet one condition each', async () => {
+    const c = collection('elements');
+    await c.createIndex({ 'n.c': 1, 'n.d': 1 });
+    await c.insertOne({
+      _id: 1,
+      n: [
+        { c: 1, d: 9 },
+        { c: 9, d: 2 },
+      ],
+    });
+    expect(await c.countDocuments({ 'n.c': 1, 'n.d': 2 })).to.equal(1);
+    expect(await c.countDocuments({ 'n.c': { $gt: 5, $lt: 2 } })).to.equal(1);
+    expect(await c.countDocuments({ n: { $elemMatch: { c: 1, d: 2 } } })).to.equal(0);
   });
 
   it('meets a document once, also when the first array comes between two batches', async () => {

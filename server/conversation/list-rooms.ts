@@ -6,9 +6,9 @@ import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts
 import type { Caller } from '../registry/call.ts';
 import type { Pages } from '../timeline/pages.ts';
 import type { ReadMark, ReadMarks } from '../timeline/read-marks.ts';
-import { readableStreams } from './access.ts';
-import type { Activity } from './activity.ts';
-import { type ActivityOf, type RoomDoc, type RoomModel, seatOf } from './room-store.ts';
+import { readableStreams } from '../rooms/access.ts';
+import type { Activity } from '../rooms/activity.ts';
+import { type ActivityOf, type RoomDoc, type RoomModel, seatOf } from '../rooms/room-store.ts';
 
 /** The order that a side's list is in: what happens in a stream that it cannot read must not move anything in it. */
 const ORDER_OF: Readonly<Record<Side, ActivityOf>> = {

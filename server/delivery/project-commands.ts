@@ -10,7 +10,8 @@ import type { Outbox } from '../rooms/outbox.ts';
 import { requireRoom } from '../rooms/room-access.ts';
 import { outboxOf, type OutboxItem, type RoomDoc, type RoomStore, seatOf, seatsOf } from '../rooms/room-store.ts';
 import { builtInTemplate, type Template } from './built-in-templates.ts';
-import { type NodeState, projectView } from './project-state.ts';
+import type { NodeState } from '../rooms/project-state.ts';
+import { projectView } from './project-view.ts';
 import { ProviderClaims } from './provider-claims.ts';
 
 export interface DeliveryParts {

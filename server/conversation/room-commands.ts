@@ -7,11 +7,11 @@ import type { Call, Connection, Handlers } from '../registry/call.ts';
 import type { Appender } from '../timeline/appender.ts';
 import type { Pages } from '../timeline/pages.ts';
 import type { ReadMarks } from '../timeline/read-marks.ts';
-import { readableStreams, writableStreams } from './access.ts';
-import type { Activity } from './activity.ts';
+import { readableStreams, writableStreams } from '../rooms/access.ts';
+import type { Activity } from '../rooms/activity.ts';
 import { listRooms } from './list-rooms.ts';
-import { requireReadable, requireRoom, requireWritable, unknownRoom } from './room-access.ts';
-import type { RoomDoc, RoomStore } from './room-store.ts';
+import { requireReadable, requireRoom, requireWritable, unknownRoom } from '../rooms/room-access.ts';
+import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
 import { membersOf, roomView } from './room-view.ts';
 
 export interface RoomParts {

@@ -3,9 +3,9 @@ import { MEMBERS_MAX } from '../../shared/contract/limits.ts';
 import type { Role } from '../../shared/contract/primitives.ts';
 import type { DirectoryModels, StaffDoc } from '../directory/directory-store.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
-import type { Outbox } from './outbox.ts';
-import { requireRoom } from './room-access.ts';
-import type { Member, RoomChange, RoomDoc, RoomStore } from './room-store.ts';
+import type { Outbox } from '../rooms/outbox.ts';
+import { requireRoom } from '../rooms/room-access.ts';
+import type { Member, RoomChange, RoomDoc, RoomStore } from '../rooms/room-store.ts';
 import { membersOf } from './room-view.ts';
 
 export interface MemberParts {

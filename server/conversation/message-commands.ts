@@ -7,10 +7,10 @@ import type { Call, Caller, Handlers } from '../registry/call.ts';
 import { readableStreams, writableStreams } from '../rooms/access.ts';
 import { requireReadable, requireRoom, requireWritable } from '../rooms/room-access.ts';
 import type { RoomStore } from '../rooms/room-store.ts';
-import type { Appended, Appender, Draft } from './appender.ts';
-import type { EntryDoc } from './entry-store.ts';
-import type { Pages } from './pages.ts';
-import type { WordingEraser } from './wording-eraser.ts';
+import type { Appended, Appender, Draft } from '../timeline/appender.ts';
+import type { EntryDoc } from '../timeline/entry-store.ts';
+import type { Pages } from '../timeline/pages.ts';
+import type { WordingEraser } from '../timeline/wording-eraser.ts';
 
 export interface MessageParts {
   rooms: RoomStore;

@@ -1,8 +1,8 @@
 import type { Person } from '../../shared/contract/primitives.ts';
 import type { Room } from '../../shared/contract/rooms.ts';
-import { projectView } from '../delivery/project-state.ts';
+import { projectView } from '../delivery/project-view.ts';
 import type { DirectoryModels, StaffDoc } from '../directory/directory-store.ts';
-import type { RoomDoc } from './room-store.ts';
+import type { RoomDoc } from '../rooms/room-store.ts';
 
 /** The people of a room by name: the buyer, who was added, and the admins of its companies whom the directory knows. */
 export async function membersOf(room: RoomDoc, directory: DirectoryModels): Promise<Person[]> {
