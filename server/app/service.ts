@@ -176,7 +176,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   let pinging: Promise<void> | undefined;
   const inFlight = new InFlight();
   const expiry = new Expiry(wall);
-  const lanes = new Lanes<RoomsSocket>();
+  const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
   const deaf = new Deaf<RoomsSocket>(({ data }) =>
     log.warn({ user: data.caller.userId, reason: 'does not read what it is sent' }, 'a connection is cut off'),
   );

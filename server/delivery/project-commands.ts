@@ -13,6 +13,7 @@ import { builtInTemplate, type Template } from './built-in-templates.ts';
 import type { NodeState } from '../rooms/project-state.ts';
 import { projectView } from './project-view.ts';
 import { ProviderClaims } from './provider-claims.ts';
+import { isDuplicateKey } from '../storage/duplicate-key.ts';
 
 export interface DeliveryParts {
   rooms: RoomStore;
@@ -98,7 +99,7 @@ export function projectCommands({
           stored = doc;
         } catch (error) {
           // Another call for the same order was faster: its project is the project.
-          if (!(error instanceof mongo.MongoServerError) || error.code !== 11_000) throw error;
+          if (!isDuplicateKey(error)) throw error;
           stored = await byOrder(orderId);
         }
         // Only when it is known what is stored; what is not released is forgotten in time.

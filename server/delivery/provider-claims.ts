@@ -1,10 +1,11 @@
-import { type Connection, type Model, mongo, Schema } from 'mongoose';
+import { type Connection, type Model, Schema } from 'mongoose';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { QueuedReason } from '../../shared/contract/projects.ts';
 import type { Clock } from '../clock.ts';
 import type { ProductDoc } from '../directory/directory-store.ts';
 import type { RoomModel } from '../rooms/room-store.ts';
 import { assignProvider, type Candidate } from './assign-provider.ts';
+import { isDuplicateKey } from '../storage/duplicate-key.ts';
 
 /** A project that is about to be stored. Several calls for one order may each be about to. */
 interface Coming {
@@ -118,7 +119,7 @@ export class ProviderClaims {
       await this.#claims.create({ _id: org, version: 1, pending });
       return true;
     } catch (error) {
-      if (error instanceof mongo.MongoServerError && error.code === 11_000) return false;
+      if (isDuplicateKey(error)) return false;
       throw error;
     }
   }

@@ -1,9 +1,9 @@
-import { mongo } from 'mongoose';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { builtInTemplate } from '../delivery/built-in-templates.ts';
 import type { Handlers } from '../registry/call.ts';
 import type { DirectoryModels, StaffDoc } from './directory-store.ts';
 import type { InactivePeople } from './inactive-people.ts';
+import { isDuplicateKey } from '../storage/duplicate-key.ts';
 
 export function directoryCommands(parts: {
   directory: DirectoryModels;
@@ -59,7 +59,7 @@ export function directoryCommands(parts: {
         );
       } catch (error) {
         // The id is taken, and not by a product of this vendor.
-        if (!(error instanceof mongo.MongoServerError) || error.code !== 11_000) throw error;
+        if (!isDuplicateKey(error)) throw error;
         throw new RoomError('not_found', 'There is no such product.');
       }
       return { product: { productId, name: input.name, vendorOrg: input.vendorOrg, templateId: input.templateId } };

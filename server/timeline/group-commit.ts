@@ -1,5 +1,6 @@
 import { mongo } from 'mongoose';
 import { CLIENT_ID_INDEX, type EntryDoc, type EntryModel, SEQ_INDEX } from './entry-store.ts';
+import { DUPLICATE_KEY } from '../storage/duplicate-key.ts';
 
 /** Which unique index refused a document. */
 export type Clash = 'seq' | 'client_id' | 'entry';
@@ -118,8 +119,6 @@ export class GroupCommit {
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const DUPLICATE_KEY = 11_000;
 
 /** The documents that unique indexes refused; none when the command failed in any other way, and what is stored is then not known. */
 function refusals(error: unknown): mongo.WriteError[] {

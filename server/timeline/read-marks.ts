@@ -1,5 +1,6 @@
 import { type Connection, type Model, Schema } from 'mongoose';
 import type { EntryDoc, EntryModel } from './entry-store.ts';
+import { isDuplicateKey } from '../storage/duplicate-key.ts';
 
 /** How far somebody has read a stream, with the tallies at that point. */
 export interface ReadMark {
@@ -116,7 +117,7 @@ export function createReadMarks(parts: { entries: EntryModel; marks: ReadMarkMod
           );
           if (result.modifiedCount + result.upsertedCount > 0) return { seq, moved: true };
         } catch (error) {
-          if (!(error instanceof Error && 'code' in error && error.code === 11_000)) throw error;
+          if (!isDuplicateKey(error)) throw error;
         }
         const now = await marks.findOne({ roomId, userId, stream }, { seq: 1 }).lean<Pick<ReadMark, 'seq'>>();
         if (now !== null && now.seq >= seq) return { seq: now.seq, moved: false };

@@ -36,9 +36,11 @@ export const STRANGER_PACKETS_MAX = 10;
 /** What may wait for a client that does not read, in packets and bytes; a client that takes none of it for a while is cut off. */
 export const UNREAD_PACKETS_MAX = 1_000;
 export const UNREAD_BYTES_MAX = 1024 * 1024;
-/** Calls of one connection that are worked on at a time, and that wait behind them; one more is refused. */
-export const CALLS_AT_A_TIME = 8;
-export const CALLS_WAITING_MAX = 256;
+/** Calls of one connection that are worked on at a time: so many that write, or so many that read, or a mixture. */
+export const CALLS_AT_A_TIME = 64;
+export const READS_AT_A_TIME = 8;
+/** Calls of one connection that wait behind those; one more is refused. Scaled by `RATE_LIMIT_FACTOR`, as rates are. */
+export const CALLS_WAITING_MAX = 1_000;
 /** A connection that has not authenticated itself by then is cut. */
 export const HANDSHAKE_DEADLINE_MS = 10_000;
 export const PING_INTERVAL_MS = 15_000;

@@ -350,7 +350,7 @@ describe('a client that sends and does not read', () => {
         if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
       await until('it is cut off', () => service.service.load().connections === 0);
-      expect(lines.join()).to.include('does not read the answers');
+      expect(lines.join()).to.include('does not read what it is sent');
       tcp.socket.destroy();
     } finally {
       await service.stop();

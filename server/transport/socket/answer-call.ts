@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { RoomError, type WireError } from '../../../shared/contract/errors.ts';
-import { UNREAD_PACKETS_MAX } from '../../../shared/contract/limits.ts';
+import { READS_AT_A_TIME, CALLS_AT_A_TIME } from '../../../shared/contract/limits.ts';
 import { type CommandName, commands, isCommandName } from '../../../shared/contract/registry.ts';
 import type { Expiry } from '../../live/expiry.ts';
 import { type Hub, joinedRooms, type RoomsSocket } from '../../live/hub.ts';
@@ -11,7 +11,6 @@ import type { Rates } from '../../registry/rates.ts';
 import type { RoomStore } from '../../rooms/room-store.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Lanes } from './lanes.ts';
-import { unreadOf } from './unread.ts';
 
 export interface AnswerParts {
   execute: Execute;
@@ -37,11 +36,6 @@ export function createEventListener(
     const last = args.at(-1);
     const ack = typeof last === 'function' ? last : undefined;
     if (ack !== undefined) args.pop();
-    if (unreadOf(this.conn).packets > UNREAD_PACKETS_MAX) {
-      warn(parts, this, 'sends commands and does not read the answers');
-      this.conn.close(true);
-      return;
-    }
     answer(parts, this, name, args)
       .then((result) => {
         ack?.(result);
@@ -64,7 +58,9 @@ async function answer(parts: AnswerParts, socket: RoomsSocket, name: unknown, ar
   }
   if (args.length > 1)
     return refusal({ code: 'invalid', message: 'A command takes one input and an acknowledgement.' });
-  return parts.lanes.run(socket, () => begin(parts, socket, name, args[0]));
+  // An answer to a read can be large, one to a write is small.
+  const weight = commands[name].writes ? 1 : CALLS_AT_A_TIME / READS_AT_A_TIME;
+  return parts.lanes.run(socket, () => begin(parts, socket, name, args[0]), weight);
 }
 
 function begin(parts: AnswerParts, socket: RoomsSocket, name: CommandName, input: unknown): Promise<Answer> {

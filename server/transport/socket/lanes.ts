@@ -10,8 +10,9 @@ interface Peer {
 }
 
 interface Lane {
+  /** The weight of what is worked on. */
   running: number;
-  waiting: (() => Promise<unknown>)[];
+  waiting: { begin: () => Promise<unknown>; weight: number }[];
   /** Resolves when the last call that took a turn has passed it on. */
   last: Promise<void>;
 }
@@ -24,25 +25,37 @@ const NOTHING_BEFORE = Promise.resolve();
  */
 export class Lanes<Socket extends Peer> {
   readonly #lanes = new Map<Socket, Lane>();
+  readonly #waitingMax: number;
 
-  /** Begins a call when it is its turn. Answers `rate_limited` when too many wait already. */
-  run(socket: Socket, begin: () => Promise<Answer>): Promise<Answer> {
+  /** @param factor multiplies how many calls may wait; 0: any number */
+  constructor(factor: number) {
+    this.#waitingMax = factor === 0 ? Number.POSITIVE_INFINITY : Math.max(1, CALLS_WAITING_MAX * factor);
+  }
+
+  /**
+   * Begins a call when it is its turn. Answers `rate_limited` when too many wait already.
+   * @param weight how much of `CALLS_AT_A_TIME` it takes
+   */
+  run(socket: Socket, begin: () => Promise<Answer>, weight = 1): Promise<Answer> {
     let lane = this.#lanes.get(socket);
     if (lane === undefined) this.#lanes.set(socket, (lane = { running: 0, waiting: [], last: NOTHING_BEFORE }));
     const { waiting } = lane;
-    if (waiting.length >= CALLS_WAITING_MAX) {
+    if (waiting.length >= this.#waitingMax) {
       const error = new RoomError('rate_limited', 'Too many calls of this connection wait: read the answers first.', {
         retryAfterMs: 1000,
       });
       return Promise.resolve({ ok: false, error: error.toWire() });
     }
     const answered = new Promise<Answer>((resolve, reject) => {
-      waiting.push(async () => {
-        try {
-          resolve(await begin());
-        } catch (error) {
-          reject(error);
-        }
+      waiting.push({
+        weight,
+        async begin() {
+          try {
+            resolve(await begin());
+          } catch (error) {
+            reject(error);
+          }
+        },
       });
     });
     this.#pump(socket, lane);
@@ -72,12 +85,13 @@ export class Lanes<Socket extends Peer> {
 
   #pump(socket: Socket, lane: Lane): void {
     if (!socket.connected) lane.waiting = [];
-    while (lane.running < CALLS_AT_A_TIME && lane.waiting.length > 0 && !isTooMuch(unreadOf(socket.conn))) {
-      const begin = lane.waiting.shift();
-      if (begin === undefined) break;
-      lane.running += 1;
+    for (let next = lane.waiting[0]; next !== undefined; next = lane.waiting[0]) {
+      const { begin, weight } = next;
+      if (lane.running + weight > CALLS_AT_A_TIME || isTooMuch(unreadOf(socket.conn))) break;
+      lane.waiting.shift();
+      lane.running += weight;
       void begin().finally(() => {
-        lane.running -= 1;
+        lane.running -= weight;
         this.#pump(socket, lane);
       });
     }

@@ -23,7 +23,7 @@ describe('createEventListener', () => {
       const listener = createEventListener({
         execute: () => Promise.resolve({ ok: true, data: {} }),
         inFlight: new InFlight(),
-        lanes: new Lanes(),
+        lanes: new Lanes(1),
         rates: { take: () => undefined },
         hub: new Hub(clock),
         expiry: new Expiry(clock),

@@ -21,7 +21,7 @@ describe('Lanes', () => {
   }
 
   it('works on so many calls of a connection at a time, then in the order of their arrival', async () => {
-    const lanes = new Lanes();
+    const lanes = new Lanes(1);
     const one = peer();
     const { begun, ends, call } = calls();
     for (let n = 0; n < CALLS_AT_A_TIME + 2; n++) void lanes.run(one, call(n));
@@ -35,8 +35,32 @@ describe('Lanes', () => {
     expect(begun).to.have.length(CALLS_AT_A_TIME + 1);
   });
 
+  it('works on fewer calls at a time that weigh more, and lets nothing overtake one that does not fit yet', async () => {
+    const lanes = new Lanes(1);
+    const one = peer();
+    const { begun, ends, call } = calls();
+    const half = CALLS_AT_A_TIME / 2;
+    for (let n = 0; n < 3; n++) void lanes.run(one, call(n), half);
+    void lanes.run(one, call(3));
+    expect(begun).to.deep.equal([0, 1]);
+    ends[0]?.();
+    await turnOfTheLoop();
+    expect(begun).to.deep.equal([0, 1, 2]);
+    ends[1]?.();
+    await turnOfTheLoop();
+    expect(begun).to.deep.equal([0, 1, 2, 3]);
+  });
+
+  it('lets any number wait where limits are switched off', () => {
+    const lanes = new Lanes(0);
+    const one = peer();
+    const { call } = calls();
+    for (let n = 0; n < CALLS_AT_A_TIME + CALLS_WAITING_MAX + 1; n++) void lanes.run(one, call(n));
+    expect(lanes.size).to.equal(1);
+  });
+
   it('refuses what would wait behind too many, and holds nothing for an idle connection', async () => {
-    const lanes = new Lanes();
+    const lanes = new Lanes(1);
     const one = peer();
     const { begun, ends, call } = calls();
     const answers: Promise<Answer>[] = [];
@@ -52,7 +76,7 @@ describe('Lanes', () => {
   });
 
   it('waits while too much is unread, goes on when it was read, and forgets who has ended', async () => {
-    const lanes = new Lanes();
+    const lanes = new Lanes(1);
     const one = peer();
     const two = peer();
     one.conn.writeBuffer.push({ data: 'x'.repeat(UNREAD_BYTES_MAX + 1) });
@@ -71,7 +95,7 @@ describe('Lanes', () => {
   });
 
   it('gives turns in the order in which calls begin, whatever each does before', async () => {
-    const lanes = new Lanes();
+    const lanes = new Lanes(1);
     const one = peer();
     const stored: number[] = [];
     const call = (n: number, before: () => Promise<unknown>) =>
@@ -88,7 +112,7 @@ describe('Lanes', () => {
   });
 
   it('hands on what a call throws, and goes on', async () => {
-    const lanes = new Lanes();
+    const lanes = new Lanes(1);
     const one = peer();
     const failure = await lanes
       .run(one, () => {
