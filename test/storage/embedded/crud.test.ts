@@ -164,6 +164,16 @@ describe('engine: documents', () => {
     expect((await errorOf(database.db.command({ getMore: id, collection: 'cursor' })))['code']).to.equal(43);
   });
 
+  it('projects the time and the variables of the command', async () => {
+    const c = rows('variables');
+    await c.insertOne({ _id: 1, a: 2 });
+    const [found] = await c
+      .find({}, { projection: { now: '$$NOW', sum: { $add: ['$a', '$$more'] } }, let: { more: 3 } })
+      .toArray();
+    expect(found?.['now']).to.be.an.instanceOf(Date);
+    expect(found?.['sum']).to.equal(5);
+  });
+
   it('limits, skips and projects', async () => {
     const c = rows('windows');
     await c.insertMany(Array.from({ length: 10 }, (_, at) => ({ _id: at, a: at, b: { c: at, d: -at } })));

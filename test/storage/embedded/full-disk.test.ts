@@ -29,7 +29,8 @@ describe('embedded database: a full disk', function () {
   after(async () => {
     if (child && child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit');
-      child.kill('SIGTERM');
+      // `unshare` waits for its child and hears no other signal; the child goes with it.
+      child.kill('SIGKILL');
       await exited;
     }
     await rm(dataDir, { recursive: true, force: true });
