@@ -4,7 +4,14 @@ import { HANDSHAKE_DEADLINE_MS } from '../../shared/contract/limits.ts';
 import { authCommands } from '../auth/auth-commands.ts';
 import { createTokens } from '../auth/tokens.ts';
 import { type Clock, systemClock } from '../clock.ts';
+import { Deliveries } from '../delivery/deliveries.ts';
+import { Dispatcher } from '../delivery/dispatcher.ts';
+import { flowCommands, type TakeFiles } from '../delivery/flow-commands.ts';
+import { Places } from '../delivery/places.ts';
 import { projectCommands } from '../delivery/project-commands.ts';
+import { Notifications } from '../rooms/notifications.ts';
+import { officeCalendar } from '../calendar/office-calendar.ts';
+import { builtInTemplate } from '../../shared/model/flow/built-in-templates.ts';
 import { prepareDemo } from '../demo/demo.ts';
 import { directoryCommands } from '../directory/directory-commands.ts';
 import { directoryModels } from '../directory/directory-store.ts';
@@ -117,13 +124,22 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   const readMarks = readMarkModel(connection);
   const roomDocs = roomModel(connection);
   const directory = directoryModels(connection);
-  await createIndexes([entries, readMarks, roomDocs, directory.orgs, directory.staff, directory.products]);
+  const notifications = new Notifications(connection);
+  await createIndexes([
+    entries,
+    readMarks,
+    roomDocs,
+    notifications.model,
+    directory.orgs,
+    directory.staff,
+    directory.products,
+  ]);
 
   const hub = new Hub(clock, (roomId, stream) => appender.unwatch(roomId, stream));
   const inactive = new InactivePeople(directory.staff, (userId) =>
     hub.expel(userId, 'This account is not active any more.'),
   );
-  const rooms = new RoomStore(roomDocs, (room, before) => roomChanged(hub, room, before));
+  const rooms = new RoomStore(roomDocs, (room, before) => roomChanged(hub, () => clock.now(), room, before));
   const pages = createPages(entries);
   const marks = createReadMarks({ entries, marks: readMarks });
   const activity = new Activity(roomDocs, onError);
@@ -138,18 +154,41 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       inbox.note(doc);
     },
   });
-  const outbox = new Outbox(roomDocs, appender, onError);
+  const outbox = new Outbox({ rooms: roomDocs, appender, notifications, onError });
+  const calendar = officeCalendar({
+    timeZone: settings.calendarTimeZone,
+    opening: settings.opening,
+    cutoff: settings.cutoff,
+  });
+  const deliveries = new Deliveries({ rooms, outbox, clock, calendar: () => calendar });
+  const places = new Places({ connection, rooms: roomDocs, wall });
+  const { timeZone } = calendar;
+  const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, onError });
   const eraser = new WordingEraser(entries, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
   const rates = createRates(settings.rateLimitFactor, () => wall.now());
+  const takeFiles: TakeFiles = (_caller, _room, _stream, ids) => {
+    const reason = 'there is no such file in this room';
+    const details = ids.map((id) => ({ path: 'files', reason: `${reason}: ${id}` }));
+    return Promise.reject(new RoomError('invalid', `files: ${reason}`, { details }));
+  };
   const executeParts: Omit<ExecuteParts, 'rates'> = {
     isInactive: (userId) => inactive.has(userId),
     now: () => wall.now(),
     handlers: {
-      ...roomCommands({ rooms, activity, appender, directory, pages, marks, hub }),
+      ...roomCommands({ rooms, activity, appender, directory, pages, marks, hub, clock }),
       ...memberCommands({ rooms, directory, outbox }),
       ...messageCommands({ rooms, appender, pages, eraser, clock }),
-      ...projectCommands({ rooms, outbox, directory, clock, dice }),
+      ...projectCommands({
+        rooms,
+        outbox,
+        directory,
+        deliveries,
+        dispatcher,
+        publishedTemplate: (id) => Promise.resolve(builtInTemplate(id)),
+        clock,
+      }),
+      ...flowCommands({ rooms, deliveries, dispatcher, places, directory, pages, clock, timeZone, takeFiles }),
       ...directoryCommands({ directory, inactive }),
       ...authCommands({ tokens }),
     },
@@ -243,6 +282,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       const steps: Step[] = [
         ['draining', () => drain(io, systemClock, overrides.noticeMs ?? NOTICE_MS)],
         ['calls', () => inFlight.close()],
+        ['dispatch', () => dispatcher.close()],
         ['connections', () => closeConnections(door, io, systemClock)],
         [
           'timers',

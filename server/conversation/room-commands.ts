@@ -1,6 +1,7 @@
 import { RoomError } from '../../shared/contract/errors.ts';
 import { CATCH_UP_MAX, JOINED_ROOMS_MAX } from '../../shared/contract/limits.ts';
 import type { CommandArgs, CommandOutput } from '../../shared/contract/registry.ts';
+import type { Clock } from '../clock.ts';
 import type { DirectoryModels } from '../directory/directory-store.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Call, Connection, Handlers } from '../registry/call.ts';
@@ -22,6 +23,7 @@ export interface RoomParts {
   pages: Pages;
   marks: ReadMarks;
   hub: Hub;
+  clock: Clock;
 }
 
 type RoomCommands = 'room.list' | 'room.get' | 'room.join' | 'room.leave' | 'entry.fetch' | 'read.mark' | 'typing.set';
@@ -34,6 +36,7 @@ export function roomCommands({
   pages,
   marks,
   hub,
+  clock,
 }: RoomParts): Pick<Handlers, RoomCommands> {
   /** What a connection gets that has just entered a room. */
   async function openedRoom(
@@ -66,6 +69,7 @@ export function roomCommands({
         now,
         members,
         stillOpen.map(({ stream, head }) => ({ stream, head })),
+        { viewer: caller, now: clock.now() },
       ),
       me: { side: caller.side, canWrite: [...writableStreams(caller, now)] },
       streams: stillOpen,
@@ -84,7 +88,7 @@ export function roomCommands({
           readableStreams(caller, room).map(async (stream) => ({ stream, head: await pages.head(roomId, stream) })),
         ),
       ]);
-      return { room: roomView(room, members, streams) };
+      return { room: roomView(room, members, streams, { viewer: caller, now: clock.now() }) };
     },
 
     async 'room.join'({ roomId, since, limit }, call) {

@@ -2,14 +2,20 @@ import type { Person } from '../../shared/contract/primitives.ts';
 import type { Room } from '../../shared/contract/rooms.ts';
 import { projectView } from '../delivery/project-view.ts';
 import type { DirectoryModels, StaffDoc } from '../directory/directory-store.ts';
+import type { Caller } from '../registry/call.ts';
 import type { RoomDoc } from '../rooms/room-store.ts';
 
 /** The people of a room by name: the buyer, who was added, and the admins of its companies whom the directory knows. */
 export async function membersOf(room: RoomDoc, directory: DirectoryModels): Promise<Person[]> {
-  const { buyer, providerOrg, vendorOrg, members } = room;
+  const { buyer, providerOrg, vendorOrg, members, workers } = room;
   const people: Person[] = [
     { userId: buyer.id, name: buyer.name, side: 'buyer', org: buyer.org },
     ...members.filter((member) => member.side === 'buyer' || member.org === providerOrg),
+    ...(providerOrg === null
+      ? []
+      : workers.map(
+          ({ userId, name, role }): Person => ({ userId, name, side: 'provider', org: providerOrg, roles: [role] }),
+        )),
   ];
   const admins = await directory.staff
     .find({
@@ -29,7 +35,12 @@ export async function membersOf(room: RoomDoc, directory: DirectoryModels): Prom
 }
 
 /** The room as somebody sees it who reads these streams of it. */
-export function roomView(room: RoomDoc, members: Person[], streams: { stream: string; head: number }[]): Room {
+export function roomView(
+  room: RoomDoc,
+  members: Person[],
+  streams: { stream: string; head: number }[],
+  { viewer, now }: { viewer: Caller; now: number },
+): Room {
   return {
     id: room._id,
     kind: room.kind,
@@ -37,6 +48,6 @@ export function roomView(room: RoomDoc, members: Person[], streams: { stream: st
     status: room.status,
     streams,
     members,
-    project: projectView(room),
+    project: projectView(room, viewer, now),
   };
 }

@@ -1,197 +1,163 @@
 import { mongo } from 'mongoose';
-import { z } from 'zod';
 import { RoomError } from '../../shared/contract/errors.ts';
+import { EXPORT_ROWS_MAX, PAGE_MAX } from '../../shared/contract/limits.ts';
+import type { Project } from '../../shared/contract/projects.ts';
+import type { Template } from '../../shared/contract/templates.ts';
+import { SYSTEM_ACTOR } from '../../shared/model/flow/flow.ts';
+import { beginFlow } from '../../shared/model/flow/step.ts';
+import { snapshotOf } from '../../shared/model/flow/template-steps.ts';
 import type { Clock } from '../clock.ts';
-import type { DirectoryModels, OrgDoc, ProductDoc } from '../directory/directory-store.ts';
-import type { Handlers } from '../registry/call.ts';
-import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts';
+import type { DirectoryModels, ProductDoc } from '../directory/directory-store.ts';
+import type { Caller, Handlers } from '../registry/call.ts';
 import { readableStreams } from '../rooms/access.ts';
 import type { Outbox } from '../rooms/outbox.ts';
-import { requireRoom } from '../rooms/room-access.ts';
-import { outboxOf, type OutboxItem, type RoomDoc, type RoomStore, seatOf, seatsOf } from '../rooms/room-store.ts';
-import { builtInTemplate, type Template } from './built-in-templates.ts';
-import type { NodeState } from '../rooms/project-state.ts';
-import { projectView } from './project-view.ts';
-import { ProviderClaims } from './provider-claims.ts';
+import { fieldsOf, type ProjectState } from '../rooms/project-state.ts';
+import { requireRoom, unknownRoom } from '../rooms/room-access.ts';
+import { outboxOf, type RoomDoc, type RoomStore, seatsOf } from '../rooms/room-store.ts';
 import { isDuplicateKey } from '../storage/duplicate-key.ts';
+import type { Deliveries } from './deliveries.ts';
+import { type Dispatcher, nameOfOrg } from './dispatcher.ts';
+import { flowItems } from './flow-entries.ts';
+import { projectCsv } from './project-csv.ts';
+import { listProjects } from './project-list.ts';
+import { mayClaim, projectView } from './project-view.ts';
 
-export interface DeliveryParts {
+export interface ProjectParts {
   rooms: RoomStore;
   outbox: Outbox;
   directory: DirectoryModels;
+  deliveries: Deliveries;
+  dispatcher: Dispatcher;
+  /** A published template, built-in ones included. */
+  publishedTemplate(id: string): Promise<Template | undefined>;
   clock: Clock;
-  /** A number from 0 (included) to 1 (excluded). */
-  dice: () => number;
 }
 
-const SYSTEM = { id: 'system', name: 'Delivery Rooms', side: 'service' } as const;
-const cursorShape = z.tuple([cursorInstant, z.string()]);
+type ProjectCommands = 'project.create' | 'project.get' | 'project.list' | 'project.export' | 'demand.get';
 
-export function projectCommands({
-  rooms,
-  outbox,
-  directory,
-  clock,
-  dice,
-}: DeliveryParts): Pick<Handlers, 'project.create' | 'project.get' | 'project.list'> {
+export function projectCommands(parts: ProjectParts): Pick<Handlers, ProjectCommands> {
+  const { rooms, outbox, directory, deliveries, dispatcher, publishedTemplate, clock } = parts;
   const byOrder = (orderId: string) => rooms.model.findOne({ 'project.orderId': orderId }).lean<RoomDoc>();
 
-  const claims = new ProviderClaims({ connection: rooms.model.db, rooms: rooms.model, clock, dice });
-
-  async function nameOf(org: string): Promise<string> {
-    return (await directory.orgs.findById(org).lean<OrgDoc>())?.name ?? org;
+  async function newRoom(input: Parameters<Handlers['project.create']>[0]): Promise<RoomDoc> {
+    const { orderId, productId, buyer, bizId, spec, channel, shareContact = true } = input;
+    const product = await directory.products.findById(productId).lean<ProductDoc>();
+    const template = product === null ? undefined : await publishedTemplate(product.templateId);
+    if (product === null || template === undefined) {
+      throw new RoomError('not_found', 'There is no such product: put it into the directory with product.put first.');
+    }
+    const vendor = { org: product.vendorOrg, name: await nameOfOrg(directory, product.vendorOrg) };
+    const context = deliveries.context(SYSTEM_ACTOR);
+    const begun = beginFlow(
+      {
+        template: snapshotOf(template, product.warrantyDays),
+        parties: { buyerOrg: buyer.org, vendorOrg: vendor.org },
+      },
+      context,
+    );
+    const project: ProjectState = {
+      orderId,
+      ...(bizId === undefined ? {} : { bizId }),
+      product: { id: productId, name: product.name, ...(spec === undefined ? {} : { spec }) },
+      ...(channel === undefined ? {} : { channel }),
+      vendor,
+      shareContact,
+      flow: begun.flow,
+      demand: null,
+    };
+    const title = spec === undefined ? product.name : `${product.name} (${spec})`;
+    const now = new Date(context.now);
+    const room = {
+      _id: new mongo.ObjectId().toHexString(),
+      kind: 'project' as const,
+      title,
+      buyer: { id: buyer.id, org: buyer.org, name: buyer.name },
+      vendorOrg: vendor.org,
+      members: [],
+      ...fieldsOf(project),
+      activity: { buyer: now, provider: now, operator: now },
+      outbox: outboxOf(flowItems(title, { before: undefined, ...begun }, context)),
+      version: 1,
+      // Nobody can know it yet, so nobody has to learn of a change; and the service's clock is not the database's.
+      changedAt: new Date(0),
+      createdAt: now,
+    };
+    return { ...room, seats: seatsOf(room) };
   }
+
+  /** Every project that fits, up to a bound. */
+  async function all(caller: Caller, filters: Parameters<Handlers['project.export']>[0]) {
+    const found: RoomDoc[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await listProjects(rooms.model, caller, filters, { cursor, limit: PAGE_MAX });
+      found.push(...page.rooms);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined && found.length < EXPORT_ROWS_MAX);
+    return {
+      found: found.slice(0, EXPORT_ROWS_MAX),
+      truncated: cursor !== undefined || found.length > EXPORT_ROWS_MAX,
+    };
+  }
+
+  const viewFor =
+    (caller: Caller) =>
+    (room: RoomDoc): Project =>
+      projectView(room, caller, clock.now());
 
   return {
     async 'project.create'(input) {
       const { orderId, productId, buyer } = input;
       let stored = await byOrder(orderId);
       if (stored === null) {
-        const product = await directory.products.findById(productId).lean<ProductDoc>();
-        const template = product === null ? undefined : builtInTemplate(product.templateId);
-        if (product === null || template === undefined) {
-          throw new RoomError(
-            'not_found',
-            'There is no such product: put it into the directory with product.put first.',
-          );
-        }
-        const roomId = new mongo.ObjectId().toHexString();
-        const choice = await claims.claim(product, { orderId, roomId });
-        const provider = 'org' in choice ? { org: choice.org, name: await nameOf(choice.org) } : null;
-        const vendor = { org: product.vendorOrg, name: await nameOf(product.vendorOrg) };
-        const now = new Date(clock.now());
-        const flow = begin(template, provider !== null, now);
-        const parties = {
-          buyer: { id: buyer.id, org: buyer.org, name: buyer.name },
-          providerOrg: provider?.org ?? null,
-          vendorOrg: vendor.org,
-          members: [],
-        };
-        const doc: RoomDoc = {
-          _id: roomId,
-          kind: 'project',
-          title: input.spec === undefined ? product.name : `${product.name} (${input.spec})`,
-          status: 'executing',
-          ...parties,
-          seats: seatsOf(parties),
-          project: {
-            orderId,
-            ...(input.bizId === undefined ? {} : { bizId: input.bizId }),
-            product: { id: productId, name: product.name, ...(input.spec === undefined ? {} : { spec: input.spec }) },
-            ...(input.channel === undefined ? {} : { channel: input.channel }),
-            provider,
-            vendor,
-            overdue: false,
-            queued: 'queued' in choice ? choice.queued : null,
-            run: 1,
-            template: { id: template.id, name: template.name },
-            ...flow,
-          },
-          activity: { buyer: now, provider: now, operator: now },
-          outbox: outboxOf(firstEntries(orderId, provider, flow.nodes, flow.current)),
-          version: 1,
-          // Nobody can know it yet, so nobody has to learn of a change; and the service's clock is not the database's.
-          changedAt: new Date(0),
-          createdAt: now,
-        };
+        const room = await newRoom(input);
         try {
-          await rooms.model.create(doc);
-          stored = doc;
+          await rooms.model.create(room);
+          stored = room;
         } catch (error) {
           // Another call for the same order was faster: its project is the project.
           if (!isDuplicateKey(error)) throw error;
           stored = await byOrder(orderId);
         }
-        // Only when it is known what is stored; what is not released is forgotten in time.
-        if ('org' in choice) await claims.release(choice.org, roomId).catch(() => undefined);
       }
       if (stored === null) throw new Error('a project that was just stored is not there');
-      if (stored.project.product.id !== productId || stored.buyer.id !== buyer.id || stored.buyer.org !== buyer.org) {
+      const { _id: projectId, project } = stored;
+      if (project.product.id !== productId || stored.buyer.id !== buyer.id || stored.buyer.org !== buyer.org) {
         throw new RoomError('conflict', 'This order has a project already, for another product or buyer.', {
-          details: { projectId: stored._id },
+          details: { projectId },
         });
       }
       rooms.learn(stored);
       await outbox.carry(stored);
-      return { projectId: stored._id, roomId: stored._id };
+      if (stored.waiting?.what === 'provider') await dispatcher.serve([{ for: 'product', productId }]);
+      return { projectId, roomId: projectId };
     },
 
     async 'project.get'({ projectId }, { caller }) {
-      const room = await requireRoom(rooms, caller, projectId);
-      return { project: projectView(room) };
+      const room = await rooms.get(projectId);
+      if (room === undefined || (readableStreams(caller, room).length === 0 && !mayClaim(caller, room)))
+        throw unknownRoom();
+      return { project: viewFor(caller)(room) };
     },
 
-    async 'project.list'({ status, orderId, buyer, productId, from, to, cursor, limit }, { caller }) {
-      const seat = seatOf(caller);
-      if (seat === undefined) return { items: [] };
-      const created: Record<string, Date> = {};
-      if (from !== undefined) created['$gte'] = new Date(from);
-      if (to !== undefined) created['$lt'] = new Date(to);
-      const filter: Record<string, unknown> = {
-        seats: seat,
-        ...(status === undefined ? {} : { status }),
-        ...(orderId === undefined ? {} : { 'project.orderId': orderId }),
-        ...(buyer === undefined ? {} : { 'buyer.id': buyer }),
-        ...(productId === undefined ? {} : { 'project.product.id': productId }),
-      };
-      if (cursor !== undefined) {
-        const [at, id] = decodeCursor(cursor, cursorShape);
-        if (created['$lt'] === undefined || created['$lt'].getTime() > at) created['$lte'] = new Date(at);
-        filter['$or'] = [{ createdAt: { $lt: new Date(at) } }, { _id: { $lt: id } }];
-      }
-      if (Object.keys(created).length > 0) filter['createdAt'] = created;
-      const found = await rooms.model
-        .find(filter)
-        .sort({ createdAt: -1, _id: -1 })
-        .limit(limit + 1)
-        .lean<RoomDoc[]>();
-      const page = found.slice(0, limit);
-      const end = page.at(-1);
-      return {
-        items: page.filter((room) => readableStreams(caller, room).length > 0).map(projectView),
-        ...(found.length > limit && end !== undefined
-          ? { nextCursor: encodeCursor([end.createdAt.getTime(), end._id]) }
-          : {}),
-      };
+    async 'project.list'({ cursor, limit, ...filters }, { caller }) {
+      const { rooms: page, ...next } = await listProjects(rooms.model, caller, filters, { cursor, limit });
+      return { items: page.map(viewFor(caller)), ...next };
+    },
+
+    async 'project.export'(filters, { caller }) {
+      const { found, truncated } = await all(caller, filters);
+      return { csv: projectCsv(found.map(viewFor(caller))), rows: found.length, truncated };
+    },
+
+    async 'demand.get'({ projectId }, { caller }) {
+      const { project } = await requireRoom(rooms, caller, projectId);
+      if (project.demand === null) return { demand: null };
+      const { email, ...demand } = project.demand;
+      // The platform's and the buyer's own people see it; the provider where the buyer shares it; a vendor only watches.
+      const shared =
+        caller.side === 'buyer' || caller.side === 'operator' || (caller.side === 'provider' && project.shareContact);
+      return { demand: { ...demand, ...(shared ? { email } : {}) } };
     },
   };
-}
-
-/** The flow at its beginning: at its first node, or past it when a provider was found at once. */
-function begin(template: Template, assigned: boolean, now: Date): { nodes: NodeState[]; current: string | null } {
-  const nodes = template.nodes.map((node): NodeState => ({ ...node, status: 'pending', visit: 0 }));
-  const [first, second] = nodes;
-  if (first === undefined || second === undefined) throw new Error(`template ${template.id} has fewer than two nodes`);
-  Object.assign(first, {
-    status: assigned ? 'done' : 'active',
-    visit: 1,
-    enteredAt: now,
-    ...(assigned ? { endedAt: now } : {}),
-  });
-  if (!assigned) return { nodes, current: first.id };
-  Object.assign(second, { status: 'active', visit: 1, enteredAt: now });
-  return { nodes, current: second.id };
-}
-
-function firstEntries(
-  orderId: string,
-  provider: { org: string; name: string } | null,
-  nodes: readonly NodeState[],
-  current: string | null,
-): Omit<OutboxItem, 'key'>[] {
-  const at = nodes.find(({ id }) => id === current);
-  const entries: Omit<OutboxItem, 'key'>[] = [
-    { stream: 'public', kind: 'project', actor: SYSTEM, body: { event: 'project.created', orderId } },
-  ];
-  if (provider !== null)
-    entries.push({ stream: 'public', kind: 'project', actor: SYSTEM, body: { event: 'provider.assigned', provider } });
-  if (at !== undefined) {
-    entries.push({
-      stream: 'public',
-      kind: 'node',
-      actor: SYSTEM,
-      body: { event: 'node.entered', node: { id: at.id, name: at.name }, visit: at.visit },
-    });
-  }
-  return entries;
 }

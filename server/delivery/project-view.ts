@@ -1,32 +1,40 @@
 import type { Project } from '../../shared/contract/projects.ts';
+import { currentNode, type FlowActor } from '../../shared/model/flow/flow.ts';
+import { flowView } from '../../shared/model/flow/flow-view.ts';
+import type { Caller } from '../registry/call.ts';
+import { flowActorOf } from '../rooms/access.ts';
 import type { RoomDoc } from '../rooms/room-store.ts';
 
-/** The project as it travels. */
-export function projectView(room: RoomDoc): Project {
+/** The project as it travels to somebody: its state, and what they may do now. */
+export function projectView(room: RoomDoc, viewer: Caller | FlowActor, now: number): Project {
   const { project } = room;
-  const { bizId, channel, provider } = project;
+  const { orderId, bizId, product, channel, vendor, flow } = project;
   return {
     id: room._id,
     roomId: room._id,
-    orderId: project.orderId,
+    orderId,
     ...(bizId === undefined ? {} : { bizId }),
-    product: project.product,
+    product,
     ...(channel === undefined ? {} : { channel }),
     buyer: room.buyer,
-    ...(provider === null ? {} : { provider }),
-    vendor: project.vendor,
-    status: room.status,
-    overdue: project.overdue,
-    queued: project.queued,
-    run: project.run,
-    template: project.template,
-    nodes: project.nodes.map(({ enteredAt, dueAt, endedAt, ...node }) => ({
-      ...node,
-      ...(enteredAt === undefined ? {} : { enteredAt: enteredAt.toISOString() }),
-      ...(dueAt === undefined ? {} : { dueAt: dueAt.toISOString() }),
-      ...(endedAt === undefined ? {} : { endedAt: endedAt.toISOString() }),
-    })),
-    current: project.current,
+    ...(flow.provider === null ? {} : { provider: flow.provider }),
+    vendor,
+    ...flowView(flow, 'userId' in viewer ? flowActorOf(viewer) : viewer, now),
+    version: room.version,
     createdAt: room.createdAt.toISOString(),
   };
+}
+
+/** Staff of the wanted role at the provider find a project that waits to be claimed, before they are in its room (domain.md, section 4). */
+export function mayClaim({ side, org, roles }: Caller, { status, providerOrg, project }: RoomDoc): boolean {
+  const node = currentNode(project.flow);
+  return (
+    side === 'provider' &&
+    providerOrg !== null &&
+    org === providerOrg &&
+    status === 'executing' &&
+    node?.type === 'claim_order' &&
+    node.role !== undefined &&
+    roles.includes(node.role)
+  );
 }

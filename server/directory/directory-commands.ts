@@ -1,5 +1,5 @@
 import { RoomError } from '../../shared/contract/errors.ts';
-import { builtInTemplate } from '../delivery/built-in-templates.ts';
+import { builtInTemplate } from '../../shared/model/flow/built-in-templates.ts';
 import type { Handlers } from '../registry/call.ts';
 import type { DirectoryModels, StaffDoc } from './directory-store.ts';
 import type { InactivePeople } from './inactive-people.ts';

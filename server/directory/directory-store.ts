@@ -59,6 +59,8 @@ const productSchema = new Schema<ProductDoc>(
   { collection: 'products', versionKey: false },
 );
 
+productSchema.index({ 'providers.org': 1 }, { name: 'provider' });
+
 /** The companies, people and products that a portal keeps in step here. */
 export interface DirectoryModels {
   orgs: Model<OrgDoc>;

@@ -78,6 +78,27 @@ export class Hub {
     emitTo(this.#io?.to(channelOf(roomId, stream)), name, payload);
   }
 
+  /** Sends everyone who has joined a stream an event of their own; whoever is given the same payload shares one broadcast. */
+  sendEach<Name extends ServerEventName>(
+    roomId: string,
+    stream: string,
+    name: Name,
+    payloadOf: (caller: Caller) => ServerEvents[Name],
+  ): void {
+    const namespace = this.#io?.of('/');
+    const groups = new Map<ServerEvents[Name], string[]>();
+    for (const id of namespace?.adapter.rooms.get(channelOf(roomId, stream)) ?? []) {
+      const socket = namespace?.sockets.get(id);
+      if (socket === undefined) continue;
+      const payload = payloadOf(socket.data.caller);
+      const group = groups.get(payload);
+      if (group === undefined) groups.set(payload, [id]);
+      else group.push(id);
+    }
+    // Each server sends to its own connections: it learns of the change by itself.
+    for (const [payload, ids] of groups) emitTo(this.#io?.local.to(ids), name, payload);
+  }
+
   sendEntry(entry: Entry): void {
     this.send(entry.roomId, entry.stream, 'entry', entry);
   }

@@ -1,9 +1,14 @@
 import type { Side } from '../../shared/contract/primitives.ts';
 import type { Caller } from '../registry/call.ts';
+import { mayPost } from '../../shared/model/flow/permissions.ts';
+import type { FlowActor } from '../../shared/model/flow/flow.ts';
 import type { RoomDoc } from './room-store.ts';
 
 /** What access is decided from. */
-export type RoomParties = Pick<RoomDoc, 'kind' | 'status' | 'buyer' | 'providerOrg' | 'vendorOrg' | 'members'>;
+export type RoomParties = Pick<
+  RoomDoc,
+  'kind' | 'status' | 'buyer' | 'providerOrg' | 'vendorOrg' | 'members' | 'workers' | 'project'
+>;
 
 /**
  * Who reads and who writes each stream of a project room (domain.md, section 2). A portal's own backend (`service`) reads what the parties of
@@ -21,7 +26,9 @@ const BELONGS: Readonly<Record<Side, (caller: Caller, room: RoomParties) => bool
   provider: (caller, room) =>
     room.providerOrg !== null &&
     caller.org === room.providerOrg &&
-    (caller.roles.includes('provider_admin') || isMember(caller, room)),
+    (caller.roles.includes('provider_admin') ||
+      room.workers.some(({ userId }) => userId === caller.userId) ||
+      isMember(caller, room)),
   vendor: (caller, room) =>
     caller.org === room.vendorOrg &&
     (caller.roles.includes('vendor_admin') || caller.roles.includes('project_manager')),
@@ -48,6 +55,11 @@ for (const use of ['read', 'write'] as const) {
   }
 }
 
+/** A caller as the rules of a flow know them. */
+export function flowActorOf({ userId, name, side, org, roles, dept }: Caller): FlowActor {
+  return { id: userId, name, side, org, roles, dept };
+}
+
 /** The streams that a caller reads: none for somebody who may not know of the room. */
 export function readableStreams(caller: Caller, room: RoomParties): readonly string[] {
   return BELONGS[caller.side](caller, room) ? (interned.get(`read:${caller.side}`) ?? NONE) : NONE;
@@ -57,6 +69,8 @@ export function readableStreams(caller: Caller, room: RoomParties): readonly str
 export function writableStreams(caller: Caller, room: RoomParties): readonly string[] {
   if (!BELONGS[caller.side](caller, room) || caller.side === 'service') return NONE;
   if (room.status === 'cancelled' && caller.side !== 'operator') return NONE;
+  // A template can leave writing on the provider's side to who works the current step.
+  if (!mayPost(room.project.flow, flowActorOf(caller))) return NONE;
   return interned.get(`write:${caller.side}`) ?? NONE;
 }
 

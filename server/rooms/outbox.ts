@@ -1,4 +1,5 @@
 import type { Appender } from '../timeline/appender.ts';
+import type { Notifications } from './notifications.ts';
 import type { RoomDoc, RoomModel } from './room-store.ts';
 
 /**
@@ -8,14 +9,21 @@ import type { RoomDoc, RoomModel } from './room-store.ts';
 export class Outbox {
   readonly #rooms: RoomModel;
   readonly #appender: Appender;
+  readonly #notifications: Notifications;
   readonly #onError: (error: unknown) => void;
   readonly #carrying = new Map<string, Promise<void>>();
 
   /** @param onError told of a room whose entries could not be carried by a sweep */
-  constructor(rooms: RoomModel, appender: Appender, onError: (error: unknown) => void) {
-    this.#rooms = rooms;
-    this.#appender = appender;
-    this.#onError = onError;
+  constructor(parts: {
+    rooms: RoomModel;
+    appender: Appender;
+    notifications: Notifications;
+    onError: (error: unknown) => void;
+  }) {
+    this.#rooms = parts.rooms;
+    this.#appender = parts.appender;
+    this.#notifications = parts.notifications;
+    this.#onError = parts.onError;
   }
 
   /** Resolves when everything that the room had decided up to now is in its timeline. */
@@ -42,8 +50,17 @@ export class Outbox {
   }
 
   async #carryNow(room: Pick<RoomDoc, '_id' | 'outbox'>): Promise<void> {
-    for (const { key, stream, kind, actor, body } of room.outbox) {
-      await this.#appender.append({ roomId: room._id, stream, kind, actor, body, clientId: key });
+    for (const { key, stream, kind, actor, body, run, notification } of room.outbox) {
+      if (notification !== undefined) await this.#notifications.keep({ _id: key, roomId: room._id, ...notification });
+      await this.#appender.append({
+        roomId: room._id,
+        stream,
+        kind,
+        actor,
+        body,
+        clientId: key,
+        ...(run === undefined ? {} : { run }),
+      });
     }
     await this.#rooms.updateOne(
       { _id: room._id },

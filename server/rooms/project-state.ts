@@ -1,20 +1,21 @@
-import type { z } from 'zod';
-import type { nodeStatus, NodeType, QueuedReason } from '../../shared/contract/projects.ts';
+import type { QueuedReason } from '../../shared/contract/projects.ts';
 import type { Role } from '../../shared/contract/primitives.ts';
+import {
+  type DemandForm,
+  type Flow,
+  type FlowFile,
+  isProvisional,
+  wakeAt,
+  wantOf,
+  workersOf,
+} from '../../shared/model/flow/flow.ts';
+import type { RoomDoc } from './room-store.ts';
 
-/** One node of a project's flow, with its latest visit. */
-export interface NodeState {
-  id: string;
-  type: NodeType;
-  name: string;
-  side?: 'buyer' | 'provider' | 'system';
-  role?: Role;
-  status: z.infer<typeof nodeStatus>;
+/** The demand that the buyer submitted, without the number: numbers are not kept before there is a vault for them. */
+export interface StoredDemand extends Omit<DemandForm, 'phone' | 'attachments'> {
+  nodeId: string;
   visit: number;
-  operator?: { userId: string; name: string };
-  enteredAt?: Date;
-  dueAt?: Date;
-  endedAt?: Date;
+  attachments: FlowFile[];
 }
 
 /** What a delivery project is, inside its room's document. */
@@ -23,12 +24,63 @@ export interface ProjectState {
   bizId?: string;
   product: { id: string; name: string; spec?: string };
   channel?: string;
-  provider: { org: string; name: string } | null;
   vendor: { org: string; name: string };
-  overdue: boolean;
-  queued: QueuedReason | null;
-  run: number;
-  template: { id: string; name: string };
-  nodes: NodeState[];
-  current: string | null;
+  /** Whether the provider may see how to reach the buyer. */
+  shareContact: boolean;
+  flow: Flow;
+  demand: StoredDemand | null;
+}
+
+/** A project's place in the queue for a provider or for staff. */
+export interface WaitingPlace {
+  /** Each list that it stands in: of all, of its kind, of its product and its vendor, or of its provider. */
+  queues: string[];
+  since: Date;
+  what: 'provider' | 'staff';
+  /** Null until it was looked for in vain. */
+  reason: QueuedReason | null;
+  productId: string;
+  /** The provider whose staff it waits for. */
+  org: string | null;
+  role: Role | null;
+}
+
+export const QUEUE = {
+  all: 'all',
+  provider: 'provider',
+  staff: 'staff',
+  product: (productId: string) => `product:${productId}`,
+  vendor: (org: string) => `vendor:${org}`,
+  staffOf: (org: string) => `staff:${org}`,
+} as const;
+
+function waitingPlace({ flow, product, vendor }: ProjectState): WaitingPlace | null {
+  const want = wantOf(flow);
+  if (want === null) return null;
+  const place = { since: new Date(want.since), reason: flow.queued, productId: product.id };
+  if (want.what === 'provider') {
+    const queues = [QUEUE.all, QUEUE.provider, QUEUE.product(product.id), QUEUE.vendor(vendor.org)];
+    return { ...place, queues, what: 'provider', org: null, role: null };
+  }
+  const org = flow.provider?.org ?? null;
+  const queues = [QUEUE.all, QUEUE.staff, ...(org === null ? [] : [QUEUE.staffOf(org)])];
+  return { ...place, queues, what: 'staff', org, role: want.role };
+}
+
+/** The fields of a room's document that follow from its project: what indexes and the access table ask. Nobody writes them by another road. */
+export function fieldsOf(
+  project: ProjectState,
+): Pick<RoomDoc, 'project' | 'status' | 'providerOrg' | 'crew' | 'workers' | 'wakeAt' | 'provisional' | 'waiting'> {
+  const { flow } = project;
+  const wake = wakeAt(flow);
+  return {
+    project,
+    status: flow.status,
+    providerOrg: flow.provider?.org ?? null,
+    crew: [...new Set(flow.crew.map(({ userId }) => userId))],
+    workers: workersOf(flow),
+    wakeAt: wake === null ? null : new Date(wake),
+    provisional: isProvisional(flow),
+    waiting: waitingPlace(project),
+  };
 }

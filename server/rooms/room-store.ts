@@ -5,7 +5,9 @@ import type { Actor, EntryKind } from '../../shared/contract/entries.ts';
 import type { Role, Side } from '../../shared/contract/primitives.ts';
 import type { ProjectStatus } from '../../shared/contract/projects.ts';
 import type { RoomKind } from '../../shared/contract/rooms.ts';
-import type { ProjectState } from './project-state.ts';
+import type { CrewMember } from '../../shared/model/flow/flow.ts';
+import type { NotificationDoc } from './notifications.ts';
+import type { fieldsOf, ProjectState, WaitingPlace } from './project-state.ts';
 
 /** Somebody who has the room by name: added by their company, or called to a node of it. */
 export interface Member {
@@ -24,6 +26,10 @@ export interface OutboxItem {
   kind: EntryKind;
   actor: Actor;
   body: Record<string, unknown>;
+  /** Of what happened in a flow: the run that it belongs to. */
+  run?: number;
+  /** A notification that the entry tells, kept for other channels as well. */
+  notification?: Omit<NotificationDoc, '_id' | 'roomId'>;
 }
 
 /** Whose list of rooms is sorted by which instant: a party's list must not move for a stream that it cannot read. */
@@ -42,6 +48,16 @@ export interface RoomDoc {
   /** Who finds the room in their list; follows from the parties and members (see `seatsOf`). */
   seats: string[];
   project: ProjectState;
+  /** Staff who hold a role in this run, by user id: their load. */
+  crew: string[];
+  /** Staff who are or were the operator of a step in this run: they are in the room. */
+  workers: CrewMember[];
+  /** When the flow's clock changes something next. */
+  wakeAt: Date | null;
+  /** The current due instant is a guess, until its year's calendar is known. */
+  provisional: boolean;
+  /** What the project waits for in a queue. */
+  waiting: WaitingPlace | null;
   activity: Record<ActivityOf, Date>;
   outbox: OutboxItem[];
   /** Raised by each change; every change is a compare-and-set on it. */
@@ -66,6 +82,11 @@ const schema = new Schema<RoomDoc>(
     members: [mixed],
     seats: [String],
     project: mixed,
+    crew: [String],
+    workers: [mixed],
+    wakeAt: Date,
+    provisional: Boolean,
+    waiting: mixed,
     activity: mixed,
     outbox: [mixed],
     version: Number,
@@ -82,6 +103,11 @@ for (const side of ['buyer', 'provider', 'operator'] as const) {
   schema.index({ seats: 1, [`activity.${side}`]: -1, _id: -1 }, { name: `seat_activity_${side}` });
 }
 schema.index({ seats: 1, createdAt: -1, _id: -1 }, { name: 'seat_created' });
+schema.index({ providerOrg: 1, status: 1 }, { name: 'provider_load' });
+schema.index({ crew: 1, status: 1 }, { name: 'staff_load' });
+schema.index({ wakeAt: 1, _id: 1 }, { name: 'wake' });
+schema.index({ provisional: 1, _id: 1 }, { name: 'provisional', partialFilterExpression: { provisional: true } });
+schema.index({ 'waiting.queues': 1, 'waiting.since': 1, _id: 1 }, { name: 'queue' });
 schema.index({ changedAt: 1, _id: 1 }, { name: 'changed_id' });
 schema.index({ 'outbox.key': 1 }, { name: 'outbox', partialFilterExpression: { 'outbox.key': { $exists: true } } });
 
@@ -91,7 +117,7 @@ export function roomModel(connection: Connection): RoomModel {
 
 /** What a change of a room sets, and the entries that tell of it. */
 export interface RoomChange {
-  set: Partial<Pick<RoomDoc, 'status' | 'providerOrg' | 'members' | 'project' | 'seats' | 'title'>>;
+  set: Partial<Pick<RoomDoc, 'members' | 'title'> & ReturnType<typeof fieldsOf>>;
   entries: Omit<OutboxItem, 'key'>[];
 }
 
@@ -175,9 +201,12 @@ export function outboxOf(entries: readonly Omit<OutboxItem, 'key'>[]): OutboxIte
 }
 
 /** The keys under which a room is found in its people's lists, each with one index and one order. */
-export function seatsOf(room: Pick<RoomDoc, 'buyer' | 'providerOrg' | 'vendorOrg' | 'members'>): string[] {
+export function seatsOf(room: Pick<RoomDoc, 'buyer' | 'providerOrg' | 'vendorOrg' | 'members' | 'workers'>): string[] {
   const seats = [`buyer:${room.buyer.org}:${room.buyer.id}`, `vendor:${room.vendorOrg}`, 'operator'];
-  if (room.providerOrg !== null) seats.push(`provider:${room.providerOrg}`);
+  if (room.providerOrg !== null) {
+    seats.push(`provider:${room.providerOrg}`);
+    for (const { userId } of room.workers) seats.push(`provider:${room.providerOrg}:${userId}`);
+  }
   for (const member of room.members) {
     if (member.side === 'buyer' || member.org === room.providerOrg)
       seats.push(`${member.side}:${member.org ?? ''}:${member.userId}`);

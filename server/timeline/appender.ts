@@ -18,6 +18,8 @@ export interface Draft {
   body: Record<string, unknown>;
   clientId?: string;
   target?: number;
+  /** Of what happened in a flow: the run that it belongs to. */
+  run?: number;
 }
 
 export interface Appended {

@@ -18,6 +18,8 @@ export interface EntryDoc {
   target?: number;
   /** For a recall: whether the wording that it takes back has been removed from the database. */
   erased?: boolean;
+  /** Of what happened in a flow: the run that it belongs to. */
+  run?: number;
   /**
    * How many countable entries (everything but edits and recalls) the stream holds up to this one, and how many of those are this actor's
    * own. Two differences give an unread count at any length of room, without counting.
@@ -43,6 +45,7 @@ const schema = new Schema<EntryDoc>(
     body: { type: Schema.Types.Mixed, required: true },
     target: Number,
     erased: Boolean,
+    run: Number,
     tally: { type: Number, required: true },
     ownTally: { type: Number, required: true },
   },
@@ -57,6 +60,10 @@ schema.index({ roomId: 1, stream: 1, 'actor.id': 1, seq: 1 }, { name: 'stream_ac
 schema.index(
   { roomId: 1, stream: 1, target: 1 },
   { name: 'stream_target', partialFilterExpression: { target: { $exists: true } } },
+);
+schema.index(
+  { roomId: 1, stream: 1, run: 1, seq: 1 },
+  { name: 'stream_run', partialFilterExpression: { run: { $exists: true } } },
 );
 schema.index({ erased: 1 }, { name: 'to_erase', partialFilterExpression: { erased: false } });
 

@@ -1,4 +1,4 @@
-import type { Entry, StreamPage } from '../../shared/contract/entries.ts';
+import type { Entry, EventEntry, StreamPage } from '../../shared/contract/entries.ts';
 import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
 import { revisedOf } from './revisions.ts';
 
@@ -22,6 +22,13 @@ export interface Pages {
   /** What an author has stored in a stream under a `clientId`. */
   sentAs(roomId: string, stream: string, authorId: string, clientId: string): Promise<EntryDoc | undefined>;
   find(roomId: string, entryId: string): Promise<EntryDoc | undefined>;
+  /** What happened in a room's flow, in one run or in all, oldest first, after a seq. */
+  flowLog(
+    roomId: string,
+    stream: string,
+    range: { run: number | undefined; after: number },
+    limit: number,
+  ): Promise<EventEntry[]>;
   /** Entries of one stream as they now stand, with the edits and recalls that concern them. */
   present(docs: readonly EntryDoc[]): Promise<Entry[]>;
 }
@@ -137,6 +144,20 @@ export function createPages(entries: EntryModel): Pages {
     async sentAs(roomId, stream, authorId, clientId) {
       const doc = await entries.findOne({ roomId, stream, 'actor.id': authorId, clientId }).lean<EntryDoc>();
       return doc ?? undefined;
+    },
+    async flowLog(roomId, stream, { run, after }, limit) {
+      // Runs follow each other, so that an order by run is the order by seq.
+      const docs = await entries
+        .find({ roomId, stream, run: run ?? { $gte: 1 }, seq: { $gt: after } })
+        .sort({ run: 1, seq: 1 })
+        .limit(limit)
+        .lean<EntryDoc[]>();
+      return docs.map((doc) => {
+        const entry = toWire(doc);
+        if (entry.kind === 'message' || entry.kind === 'edit' || entry.kind === 'recall')
+          throw new Error('a message tells of no flow');
+        return entry;
+      });
     },
     async find(roomId, entryId) {
       if (!OBJECT_ID.test(entryId)) return undefined;

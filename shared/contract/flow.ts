@@ -3,52 +3,10 @@ import { defineCommand, EVERYONE, PEOPLE } from './command.ts';
 import { attachments, entry } from './entries.ts';
 import { REMARK_MAX } from './limits.ts';
 import { cursor, id, isCleanText, isoTime, limit, page, remark, role } from './primitives.ts';
-import { nodeStatus, type nodeType, project, projectNode, queuedReason } from './projects.ts';
-
-export type NodeType = z.infer<typeof nodeType>;
-export type NodeStatus = z.infer<typeof nodeStatus>;
-export type { ProjectStatus, QueuedReason } from './projects.ts';
-
-export const nodeAction = z.enum(['submit', 'claim', 'upload', 'finish', 'confirm', 'reject']);
-export type NodeAction = z.infer<typeof nodeAction>;
-
-const daysOff = z.object({
-  name: z.object({ zh: z.string(), en: z.string() }).optional(),
-  from: z.iso.date(),
-  to: z.iso.date(),
-});
-
-/** How a due instant was arrived at, as data. */
-export const because = z.object({
-  days: z.number(),
-  from: isoTime,
-  over: z.array(daysOff),
-  pauses: z.array(z.object({ from: isoTime, to: isoTime })).optional(),
-});
-
-const flowNode = projectNode.extend({
-  overdue: z.boolean(),
-  due: z.object({ provisional: z.boolean(), because }).optional(),
-  within: z.object({ id, name: z.string() }).optional().meta({ description: 'The container that it stands in' }),
-  files: z
-    .array(z.object({ id, name: z.string(), size: z.int().min(0), type: z.string() }))
-    .meta({ description: 'Files of this visit' }),
-});
-
-/** A project with its clock and what its reader may do now. */
-export const flowProject = project.extend({
-  nodes: z.array(flowNode),
-  paused: z
-    .object({ at: isoTime, left: z.int().min(0).optional() })
-    .nullable()
-    .meta({ description: 'left: milliseconds of working time that the current node had left' }),
-  actions: z.array(z.object({ nodeId: id, visit: z.int().min(1), action: nodeAction, label: z.string() })),
-});
-
-export type FlowProject = z.infer<typeof flowProject>;
+import { nodeAction, project, queuedReason } from './projects.ts';
 
 const reason = z.string().trim().min(1).max(REMARK_MAX).refine(isCleanText, 'must be well-formed text');
-const changed = z.object({ project: flowProject });
+const changed = z.object({ project });
 
 const change = {
   output: changed,

@@ -11,6 +11,8 @@ export const REMARK_MAX = 1000;
 
 export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 200;
+/** Rows of one CSV export. */
+export const EXPORT_ROWS_MAX = 5_000;
 /** With `since`, `room.join` answers at most this many entries for a stream, then says `truncated`. */
 export const CATCH_UP_MAX = 500;
 

@@ -63,6 +63,10 @@ export const person = z
   .meta({ id: 'Person' });
 export type Person = z.infer<typeof person>;
 
+/** A stored file as its readers are told of it; `size` in bytes. */
+export const fileInfo = z.object({ id, name: z.string(), size: z.int().min(0), type: z.string() });
+export type FileInfo = z.infer<typeof fileInfo>;
+
 export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().optional() });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, EVERYONE } from './command.ts';
-import { cursor, id, isoTime, limit, name, page, role } from './primitives.ts';
+import { EXPORT_ROWS_MAX } from './limits.ts';
+import { cursor, fileInfo, id, isoTime, limit, name, page, role } from './primitives.ts';
 
 export const projectStatus = z.enum(['executing', 'paused', 'completed', 'cancelled']);
 export type ProjectStatus = z.infer<typeof projectStatus>;
@@ -21,19 +22,45 @@ export const nodeType = z.enum([
 export type NodeType = z.infer<typeof nodeType>;
 
 export const nodeStatus = z.enum(['pending', 'active', 'done', 'rejected', 'skipped']);
+export type NodeStatus = z.infer<typeof nodeStatus>;
 
-export const projectNode = z.object({
+export const nodeAction = z.enum(['submit', 'claim', 'upload', 'finish', 'confirm', 'reject']);
+export type NodeAction = z.infer<typeof nodeAction>;
+
+/** Named as the commands `project.*` that do them. */
+export const projectAction = z.enum(['pause', 'resume', 'changeOperator', 'changeProvider', 'dispatch', 'close']);
+export type ProjectAction = z.infer<typeof projectAction>;
+
+const daysOff = z.object({
+  name: z.object({ zh: z.string(), en: z.string() }).optional(),
+  from: z.iso.date(),
+  to: z.iso.date(),
+});
+
+/** How a due instant was arrived at, as data. */
+const because = z.object({
+  days: z.number(),
+  from: isoTime,
+  over: z.array(daysOff),
+  pauses: z.array(z.object({ from: isoTime, to: isoTime })).optional(),
+});
+
+const projectNode = z.object({
   id,
   type: nodeType,
   name: z.string(),
   side: z.enum(['buyer', 'provider', 'system']).optional(),
   role: role.optional(),
+  within: z.object({ id, name: z.string() }).optional().meta({ description: 'The container that it stands in' }),
   status: nodeStatus,
   visit: z.int().min(0),
   operator: z.object({ userId: id, name: z.string() }).optional(),
   enteredAt: isoTime.optional(),
   dueAt: isoTime.optional(),
+  due: z.object({ provisional: z.boolean(), because }).optional(),
+  overdue: z.boolean(),
   endedAt: isoTime.optional(),
+  files: z.array(fileInfo).meta({ description: 'Files of this visit' }),
 });
 
 export const project = z
@@ -54,10 +81,43 @@ export const project = z
     template: z.object({ id, name: z.string() }),
     nodes: z.array(projectNode),
     current: id.nullable(),
+    paused: z
+      .object({ at: isoTime, left: z.int().min(0).optional() })
+      .nullable()
+      .meta({ description: 'left: milliseconds of working time that the current node had left' }),
+    actions: z
+      .array(z.object({ nodeId: id, visit: z.int().min(1), action: nodeAction, label: z.string() }))
+      .meta({ description: 'What the one who is told this may do now' }),
+    projectActions: z
+      .array(projectAction)
+      .meta({ description: 'What the one who is told this may do to the project as a whole now' }),
+    version: z.int().min(1).meta({ description: 'Raised by each change: of two states the higher one is newer' }),
     createdAt: isoTime,
   })
   .meta({ id: 'Project' });
 export type Project = z.infer<typeof project>;
+
+/** What the buyer filled in. The number is not in it: numbers live in a vault of their own. */
+const demand = z.object({
+  nodeId: id,
+  visit: z.int().min(1),
+  contactName: z.string(),
+  email: z.string().optional(),
+  address: z.string(),
+  details: z.string(),
+  attachments: z.array(fileInfo),
+});
+
+const filters = {
+  status: projectStatus.optional(),
+  overdue: z.boolean().optional(),
+  orderId: id.optional(),
+  operator: id.optional().meta({ description: 'Who works the current node, by user id' }),
+  buyer: id.optional(),
+  productId: id.optional(),
+  from: isoTime.optional(),
+  to: isoTime.optional(),
+};
 
 export const projectCommands = {
   'project.create': defineCommand({
@@ -100,19 +160,29 @@ export const projectCommands = {
   }),
   'project.list': defineCommand({
     summary: 'Projects of the caller, newest first.',
-    input: z.strictObject({
-      status: projectStatus.optional(),
-      orderId: id.optional(),
-      buyer: id.optional(),
-      productId: id.optional(),
-      from: isoTime.optional(),
-      to: isoTime.optional(),
-      cursor: cursor.optional(),
-      limit,
-    }),
+    input: z.strictObject({ ...filters, cursor: cursor.optional(), limit }),
     output: page(project),
     callers: EVERYONE,
     errors: [],
+    rate: 'read',
+    writes: false,
+  }),
+  'project.export': defineCommand({
+    summary: `What project.list lists, as CSV (RFC 4180, UTF-8): the newest ${EXPORT_ROWS_MAX} projects at most.`,
+    input: z.strictObject(filters),
+    output: z.object({ csv: z.string(), rows: z.int().min(0), truncated: z.boolean() }),
+    callers: EVERYONE,
+    errors: [],
+    rate: 'read',
+    writes: false,
+  }),
+  'demand.get': defineCommand({
+    summary:
+      'The demand that the buyer has submitted, latest visit. Contact details only where the reader may have them.',
+    input: z.strictObject({ projectId: id }),
+    output: z.object({ demand: demand.nullable() }),
+    callers: EVERYONE,
+    errors: ['not_found'],
     rate: 'read',
     writes: false,
   }),

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { authCommands } from './auth.ts';
 import { directoryCommands } from './directory.ts';
+import { flowCommands } from './flow.ts';
 import { messageCommands } from './messages.ts';
 import { projectCommands } from './projects.ts';
 import { roomCommands } from './rooms.ts';
@@ -10,6 +11,7 @@ export const commands = {
   ...roomCommands,
   ...messageCommands,
   ...projectCommands,
+  ...flowCommands,
   ...directoryCommands,
   ...authCommands,
 } as const;

@@ -92,16 +92,14 @@ describe('A right withdrawn, on this server and on another', () => {
     for (const client of buyers) await client.call('room.join', { roomId });
     const revoked = old.map((client) => client.next('access.revoked'));
     const told = buyers.map((client) => client.next('project'));
-    // As a third server would: the change of provider itself is a later command.
-    const store = new RoomStore(roomModel(database.connection), () => undefined);
-    await store.change(roomId, (room) => ({
-      set: {
-        providerOrg: 'rivals',
-        project: { ...room.project, provider: { org: 'rivals', name: 'Rivals' } },
-        seats: seatsOf({ ...room, providerOrg: 'rivals' }),
-      },
-      entries: [],
-    }));
+    await portal.call('service', 'product.put', {
+      productId: 'website',
+      name: 'Website',
+      vendorOrg: 'maker',
+      templateId: 'basic',
+      providers: ['studio', 'rivals'].map((org) => ({ org, maxLoad: 100_000 })),
+    });
+    await portal.call('vendor', 'project.changeProvider', { projectId: roomId, org: 'rivals', remark: 'Too slow.' });
     await Promise.all(revoked);
     for (const project of await Promise.all(told))
       expect(project.provider).to.deep.equal({ org: 'rivals', name: 'Rivals' });

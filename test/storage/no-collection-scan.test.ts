@@ -186,6 +186,50 @@ describe('No query of the service scans a collection', () => {
           },
         ]),
       ),
+      'project.export': () => portal.call('operator', 'project.export', { overdue: true, operator: people.admin.sub }),
+      'project.log': each(
+        () => portal.call('buyer', 'project.log', { projectId: roomId }),
+        () => portal.call('buyer', 'project.log', { projectId: roomId, run: 1, limit: 1 }),
+      ),
+      'demand.get': () => portal.call('buyer', 'demand.get', { projectId: roomId }),
+      'node.act': async () => {
+        const projectId = await portal.project();
+        const form = {
+          contactName: 'Bao',
+          phone: '+86 10 5550 0100',
+          email: 'b@example.com',
+          address: 'A',
+          details: 'D',
+        };
+        await portal.call('buyer', 'node.act', { projectId, nodeId: 'demand', action: 'submit', visit: 1, form });
+      },
+      'project.pause': () => portal.call('buyer', 'project.pause', { projectId: roomId }),
+      'project.resume': () => portal.call('buyer', 'project.resume', { projectId: roomId }),
+      'project.changeOperator': () =>
+        portal
+          .call('admin', 'project.changeOperator', { projectId: roomId, userId: people.designer.sub, remark: 'r' })
+          .catch(() => undefined),
+      'project.changeProvider': () =>
+        portal
+          .call('vendor', 'project.changeProvider', { projectId: roomId, org: 'studio', remark: 'r' })
+          .catch(() => undefined),
+      'project.dispatch': () =>
+        portal
+          .call('admin', 'project.dispatch', { projectId: roomId, userId: people.designer.sub })
+          .catch(() => undefined),
+      'project.close': async () => {
+        const projectId = await portal.project();
+        await portal.call('operator', 'project.close', { projectId, reason: 'r' });
+      },
+      'queue.list': each(
+        ...(['admin', 'vendor', 'operator'] as const).flatMap((who) => [
+          () => portal.call(who, 'queue.list', {}),
+          async () => {
+            const { nextCursor } = await portal.call(who, 'queue.list', { limit: 1 });
+            if (nextCursor !== undefined) await portal.call(who, 'queue.list', { limit: 1, cursor: nextCursor });
+          },
+        ]),
+      ),
       'org.put': () => portal.call('service', 'org.put', { orgId: 'studio', name: 'Studio' }),
       'staff.put': () =>
         portal.call('service', 'staff.put', { userId: 's', org: 'studio', name: 'S', roles: ['tester'], maxLoad: 1 }),
@@ -300,6 +344,20 @@ async function fill({ connection }: SharedDatabase): Promise<void> {
     ...template,
     _id: `fill-${i}`,
     project: { ...template?.['project'], orderId: `order-${i}` },
+    crew: [`staff-${i % 90}`],
+    wakeAt: i % 3 === 0 ? at(i) : null,
+    waiting:
+      i % 5 === 0
+        ? {
+            queues: ['all', 'provider', `product:p-${i % 20}`, 'vendor:maker'],
+            since: at(i),
+            what: 'provider',
+            reason: 'no_provider',
+            productId: `p-${i % 20}`,
+            org: null,
+            role: null,
+          }
+        : null,
     seats: i % 2 === 0 ? template?.['seats'] : [`buyer:o:${i}`, 'operator', `vendor:v-${i}`],
     activity: { buyer: at(i), provider: at(i), operator: at(i) },
     outbox: [],

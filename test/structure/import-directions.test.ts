@@ -24,10 +24,18 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
   'server/rooms': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/timeline', 'server/storage'] },
   'server/live': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/timeline'] },
   'server/directory': {
-    from: ['shared', 'server/registry', 'server/storage', 'server/delivery/built-in-templates.ts'],
+    from: ['shared', 'server/registry', 'server/storage'],
   },
   'server/delivery': {
-    from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/directory', 'server/storage'],
+    from: [
+      'shared',
+      'server/clock.ts',
+      'server/registry',
+      'server/timeline',
+      'server/rooms',
+      'server/directory',
+      'server/storage',
+    ],
   },
   'server/conversation': {
     from: [

@@ -37,11 +37,14 @@ const CODES: Record<string, ErrorCode | 'ok'> = {
   f: 'forbidden',
   u: 'unauthenticated',
   i: 'invalid',
+  c: 'conflict',
 };
 
 interface Fixture {
   roomId: string;
   bareRoom: string;
+  /** As `roomId`, and nobody has acted on it. */
+  freshRoom: string;
   messageId: string;
   noteId: string;
   token: string;
@@ -96,6 +99,17 @@ const TABLE: readonly Row[] = [
   ['project.get', "a buyer's other project",         'u n n o n n o n n u n o o n n o o', (f) => ({ projectId: f.bareRoom })],
   ['project.list', 'own projects',                   'u o o o o o o o o u o o o o o o o', () => ({})],
   ['project.create', 'for an order',                 'u f f f f f f f f u f f f f f o o', () => ({ orderId: randomUUID(), productId: 'website', buyer: { id: 'buyer-1', org: 'buyers', name: 'Bao' } })],
+  ['project.export', 'own projects',                 'u o o o o o o o o u o o o o o o o', () => ({})],
+  ['project.log', 'the project',                     'u n n o o n o o n u n o o n n o o', (f) => ({ projectId: f.roomId })],
+  ['demand.get', 'the project',                      'u n n o o n o o n u n o o n n o o', (f) => ({ projectId: f.roomId })],
+  ['node.act', 'an empty demand',                    'u n n i i n f f n u n f f n n i f', (f) => ({ projectId: f.roomId, nodeId: 'demand', action: 'submit', visit: 1, form: {} })],
+  ['project.pause', 'a running project',             'u n n o o n o f n u n f f n n o f', (f) => ({ projectId: f.freshRoom })],
+  ['project.resume', 'what is not paused',           'u n n c c n c c n u n c c n n c f', (f) => ({ projectId: f.roomId })],
+  ['project.changeOperator', 'to nobody',            'u f f f f f i f n u n f f f f i f', (f) => ({ projectId: f.roomId, userId: 'nobody', remark: 'why' })],
+  ['project.changeProvider', 'to nobody',            'u f f f f f f f f u f i i n n i f', (f) => ({ projectId: f.roomId, org: 'nobody', remark: 'why' })],
+  ['project.dispatch', 'to nobody',                  'u f f f f f i f n u n f f n n i f', (f) => ({ projectId: f.roomId })],
+  ['project.close', 'a running project',             'u f f f f f f f f u f f f f f o f', (f) => ({ projectId: f.freshRoom, reason: 'why' })],
+  ['queue.list', 'the own queue',                    'u f f f f f o o o u o o o o o o o', () => ({})],
   ['org.put', 'a company',                           'u f f f f f f f f u f f f f f o o', () => ({ orgId: 'new', name: 'New' })],
   ['staff.put', 'a person',                          'u f f f f f f f f u f f f f f o o', () => ({ userId: 'new', org: 'studio', name: 'New', roles: ['tester'], maxLoad: 1 })],
   ['product.put', "the vendor's product",            'u f f f f f f f f u f o f f f o o', () => ({ productId: 'new', name: 'New', vendorOrg: 'maker', templateId: 'basic', providers: [] })],
@@ -148,6 +162,14 @@ describe('Every command x every kind of caller', () => {
     await database.drop();
   });
 
+  async function freshRoom(): Promise<string> {
+    const id = await portal.project();
+    const { colleague, designer } = people;
+    await portal.call('buyer', 'member.add', { roomId: id, userId: colleague.sub, name: colleague.name });
+    await portal.call('admin', 'member.add', { roomId: id, userId: designer.sub, name: designer.name });
+    return id;
+  }
+
   /** A fresh target for each cell, so that one caller's success is not the next one's failure. */
   async function fixture(command: CommandName, name: CallerName): Promise<Fixture> {
     const own = CALLERS.find(([one]) => one === name)?.[1];
@@ -162,6 +184,7 @@ describe('Every command x every kind of caller', () => {
     return {
       roomId,
       bareRoom,
+      freshRoom: command === 'project.pause' || command === 'project.close' ? await freshRoom() : '',
       messageId: sent,
       noteId: noted,
       token: own === undefined ? '' : await portal.token(own),

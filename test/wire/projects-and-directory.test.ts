@@ -44,8 +44,10 @@ describe('project.* and the directory', () => {
       expect(entries.map(({ seq, kind, body }) => [seq, kind, 'event' in body ? body.event : undefined])).to.deep.equal(
         [
           [1, 'project', 'project.created'],
-          [2, 'project', 'provider.assigned'],
-          [3, 'node', 'node.entered'],
+          [2, 'node', 'node.entered'],
+          [3, 'project', 'provider.assigned'],
+          [4, 'node', 'node.entered'],
+          [5, 'notice', 'notification'],
         ],
       );
     });
@@ -62,7 +64,7 @@ describe('project.* and the directory', () => {
       expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).to.equal(1);
       const roomId = answers[0]?.roomId ?? '';
       const { entries } = await portal.call('buyer', 'entry.fetch', { roomId, stream: 'public' });
-      expect(entries.map(({ seq }) => seq)).to.deep.equal([1, 2, 3]);
+      expect(entries.map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4, 5]);
       const { items } = await portal.call('service', 'project.list', { orderId: input.orderId });
       expect(items).to.have.length(1);
     });

@@ -1,4 +1,4 @@
-import type { NodeAction } from '../../contract/flow.ts';
+import type { NodeAction } from '../../contract/projects.ts';
 import { REMARK_MAX } from '../../contract/limits.ts';
 import type { TemplateStep, UploadLimits } from '../../contract/templates.ts';
 import { at, Course } from './course.ts';

@@ -1,4 +1,4 @@
-import type { QueuedReason } from '../../contract/flow.ts';
+import type { QueuedReason } from '../../contract/projects.ts';
 import type { Role } from '../../contract/primitives.ts';
 import { at, Course } from './course.ts';
 import {

@@ -1,4 +1,4 @@
-import type { QueuedReason } from '../../contract/flow.ts';
+import type { QueuedReason } from '../../contract/projects.ts';
 import { addDays, instantAt } from '../calendar/local-date.ts';
 
 /** Leave in half days of the office's zone: `YYYY-MM-DD`, or with `T00:00` or `T12:00`. */

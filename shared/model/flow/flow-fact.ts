@@ -1,5 +1,5 @@
 import type { Side } from '../../contract/primitives.ts';
-import type { NodeAction, QueuedReason } from '../../contract/flow.ts';
+import type { NodeAction, QueuedReason } from '../../contract/projects.ts';
 import type { Because } from '../calendar/due.ts';
 import type { Company, CrewMember, Flow, FlowEntry, FlowFile, FlowNode } from './flow.ts';
 import type { TemplateSnapshot } from './template-steps.ts';

@@ -1,12 +1,12 @@
-import type { FlowProject } from '../../contract/flow.ts';
+import type { Project } from '../../contract/projects.ts';
 import type { Flow, FlowActor } from './flow.ts';
-import { allowedActions } from './permissions.ts';
+import { allowedActions, allowedProjectActions } from './permissions.ts';
 import type { Language } from './template-steps.ts';
 
 /** The part of a project on the wire that its flow decides. */
 export type FlowView = Pick<
-  FlowProject,
-  'status' | 'overdue' | 'queued' | 'run' | 'template' | 'nodes' | 'current' | 'paused' | 'actions'
+  Project,
+  'status' | 'overdue' | 'queued' | 'run' | 'template' | 'nodes' | 'current' | 'paused' | 'actions' | 'projectActions'
 >;
 
 /** A flow as it travels to one viewer: its state, and what this viewer may do now. */
@@ -26,6 +26,7 @@ export function flowView(flow: Flow, viewer: FlowActor, now: number, language: L
     current,
     paused: paused === null ? null : { at: paused.at, ...(paused.left === undefined ? {} : { left: paused.left }) },
     actions: allowedActions(flow, viewer, now, language),
+    projectActions: allowedProjectActions(flow, viewer),
   };
 }
 

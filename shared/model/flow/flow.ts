@@ -1,7 +1,7 @@
 import type { EntryKind } from '../../contract/entries.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
 import type { Role, Side } from '../../contract/primitives.ts';
-import type { NodeStatus, NodeType, ProjectStatus, QueuedReason } from '../../contract/flow.ts';
+import type { NodeStatus, NodeType, ProjectStatus, QueuedReason } from '../../contract/projects.ts';
 import type { Receiver, TemplateStep } from '../../contract/templates.ts';
 import type { Because, Pause } from '../calendar/due.ts';
 import type { WorkingCalendar } from '../calendar/working-calendar.ts';
@@ -211,4 +211,19 @@ export function wakeAt(flow: Flow): string | null {
   if (flow.status !== 'executing' || node?.dueAt === undefined || node.overdue || node.due?.provisional === true)
     return null;
   return node.remindAt !== undefined && node.reminded === undefined ? node.remindAt : node.dueAt;
+}
+
+/** Says whether the current step's due instant is a guess that a year's calendar will change. */
+export function isProvisional(flow: Flow): boolean {
+  return flow.status === 'executing' && currentNode(flow)?.due?.provisional === true;
+}
+
+/** The provider's staff who are or were the operator of a step in this run: who holds a role now, and who has worked one. */
+export function workersOf({ nodes, crew }: Flow): CrewMember[] {
+  const worked = nodes.flatMap(({ side, role, status, operator }): CrewMember[] =>
+    side === 'provider' && role !== undefined && operator !== undefined && (status === 'done' || status === 'rejected')
+      ? [{ role, userId: operator.userId, name: operator.name }]
+      : [],
+  );
+  return [...new Map([...worked, ...crew].map((member) => [member.userId, member])).values()];
 }

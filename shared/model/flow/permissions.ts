@@ -1,4 +1,4 @@
-import type { NodeAction, NodeType } from '../../contract/flow.ts';
+import type { NodeAction, NodeType, ProjectAction } from '../../contract/projects.ts';
 import type { Side } from '../../contract/primitives.ts';
 import type { Label, TemplateStep } from '../../contract/templates.ts';
 import { currentNode, type Flow, type FlowActor, type FlowNode, isLate, settingsOf } from './flow.ts';
@@ -93,9 +93,6 @@ export function allowedActions(flow: Flow, viewer: FlowActor, now: number, langu
     .map((action) => ({ nodeId: node.id, visit: node.visit, action, label: wordsOf(labelOf(step, action), language) }));
 }
 
-export const PROJECT_ACTIONS = ['pause', 'resume', 'changeOperator', 'changeProvider', 'dispatch', 'close'] as const;
-export type ProjectAction = (typeof PROJECT_ACTIONS)[number];
-
 const isVendor = ({ parties }: Flow, { side, org, roles }: FlowActor): boolean =>
   side === 'vendor' &&
   org === parties.vendorOrg &&
@@ -132,33 +129,27 @@ export function mayDo(flow: Flow, action: ProjectAction, viewer: FlowActor): boo
   }
 }
 
-/** Says whether the project's state leaves room for an action, whoever asks. */
-export function isOpenTo(flow: Flow, action: ProjectAction): boolean {
-  const type = currentNode(flow)?.type;
-  switch (action) {
-    case 'pause':
-      return flow.status === 'executing';
-    case 'resume':
-      return flow.status === 'paused';
-    case 'dispatch':
-      return (
-        flow.status === 'executing' &&
-        (type === 'assign_provider' || type === 'dispatch_order' || type === 'claim_order')
-      );
-    case 'changeOperator':
-      return isRunning(flow) && flow.crew.length > 0;
-    case 'changeProvider':
-      return isRunning(flow) && flow.provider !== null;
-    case 'close':
-      return isRunning(flow);
-  }
-}
+const typeOf = (flow: Flow): NodeType | undefined => currentNode(flow)?.type;
+
+/** Whether the project's state leaves room for an action, whoever asks. */
+const OPEN_TO: Readonly<Record<ProjectAction, (flow: Flow) => boolean>> = {
+  pause: ({ status }) => status === 'executing',
+  resume: ({ status }) => status === 'paused',
+  changeOperator: (flow) => isRunning(flow) && flow.crew.length > 0,
+  changeProvider: (flow) => isRunning(flow) && flow.provider !== null,
+  dispatch: (flow) =>
+    flow.status === 'executing' &&
+    ['assign_provider', 'dispatch_order', 'claim_order'].some((type) => type === typeOf(flow)),
+  close: (flow) => isRunning(flow),
+};
 
 export const isRunning = ({ status }: Flow): boolean => status === 'executing' || status === 'paused';
 
 /** What a viewer may do to the project itself now. */
 export function allowedProjectActions(flow: Flow, viewer: FlowActor): ProjectAction[] {
-  return PROJECT_ACTIONS.filter((action) => mayDo(flow, action, viewer) && isOpenTo(flow, action));
+  return (Object.keys(OPEN_TO) as ProjectAction[]).filter(
+    (action) => mayDo(flow, action, viewer) && OPEN_TO[action](flow),
+  );
 }
 
 /**

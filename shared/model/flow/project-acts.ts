@@ -1,9 +1,10 @@
 import type { ErrorCode } from '../../contract/errors.ts';
+import type { ProjectAction } from '../../contract/projects.ts';
 import { workingTimeLeft } from '../calendar/due.ts';
 import { type ProviderFacts, type StaffFacts, staffMisfit, takeProvider } from './assignments.ts';
 import { at, Course, requireCurrent } from './course.ts';
 import { currentNode, type Flow, type FlowContext, refuse, type Refusal, type Stepped } from './flow.ts';
-import { isRunning, mayDo, type ProjectAction } from './permissions.ts';
+import { isRunning, mayDo } from './permissions.ts';
 
 /** Something done to a project as a whole (domain.md, section 3). */
 export type ProjectAct =

@@ -1,4 +1,4 @@
-import type { QueuedReason } from '../../contract/flow.ts';
+import type { QueuedReason } from '../../contract/projects.ts';
 
 /** A project in a queue. */
 export interface Waiting {

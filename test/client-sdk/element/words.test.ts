@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
-import { builtInTemplates } from '../../../server/delivery/built-in-templates.ts';
+import { builtInTemplates } from '../../../shared/model/flow/built-in-templates.ts';
 import { ERROR_CODES } from '../../../shared/contract/errors.ts';
 import { nodeStatus, projectStatus, queuedReason } from '../../../shared/contract/projects.ts';
 import { role, side } from '../../../shared/contract/primitives.ts';

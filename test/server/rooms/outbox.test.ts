@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Outbox } from '../../../server/rooms/outbox.ts';
+import { Notifications } from '../../../server/rooms/notifications.ts';
 import { outboxOf, type RoomModel, roomModel } from '../../../server/rooms/room-store.ts';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
@@ -47,7 +48,12 @@ describe('Outbox', () => {
       log: createLog('silent'),
       onEntry: () => undefined,
     });
-    const outbox = new Outbox(rooms, appender, (error) => told.push(error));
+    const outbox = new Outbox({
+      rooms,
+      appender,
+      notifications: new Notifications(storage.connection),
+      onError: (error) => told.push(error),
+    });
     await outbox.sweep();
     expect(told).to.have.length(1);
     expect((await entries.find().lean()).map(({ roomId }) => roomId)).to.have.members(['a', 'z']);

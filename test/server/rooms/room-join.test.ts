@@ -57,6 +57,7 @@ describe('room.join', () => {
       pages: createPages(entries),
       marks: createReadMarks({ entries, marks: readMarkModel(models) }),
       hub: new Hub(new ManualClock()),
+      clock: new ManualClock(),
     });
     const call = { caller: MANAGER, connection, log: createLog('silent'), correlationId: 'x' };
     const failure = commands['room.join']({ roomId: 'r', limit: 1 }, call).then(

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../../../server/rooms/project-state.ts';
 import type { RoomDoc } from '../../../server/rooms/room-store.ts';
 
 /** A room as it is stored, for tests of what does not look into the project itself. */
@@ -7,24 +8,31 @@ export function roomOf(id: string): RoomDoc {
     _id: id,
     kind: 'project',
     title: 'A room',
-    status: 'executing',
     buyer: { id: 'b', org: 'buyers', name: 'B' },
-    providerOrg: 'studio',
     vendorOrg: 'maker',
     members: [],
     seats: ['operator'],
-    project: {
+    ...fieldsOf({
       orderId: id,
       product: { id: 'website', name: 'Website' },
-      provider: { org: 'studio', name: 'Studio' },
       vendor: { org: 'maker', name: 'Maker' },
-      overdue: false,
-      queued: null,
-      run: 1,
-      template: { id: 'basic', name: 'Basic' },
-      nodes: [],
-      current: null,
-    },
+      shareContact: true,
+      demand: null,
+      flow: {
+        status: 'executing',
+        overdue: false,
+        queued: null,
+        run: 1,
+        template: { id: 'basic', name: 'Basic', posting: 'any-staff', nodes: [] },
+        nodes: [],
+        current: null,
+        parties: { buyerOrg: 'buyers', vendorOrg: 'maker' },
+        provider: { org: 'studio', name: 'Studio' },
+        crew: [],
+        department: null,
+        paused: null,
+      },
+    }),
     activity: { buyer: at, provider: at, operator: at },
     outbox: [],
     version: 1,

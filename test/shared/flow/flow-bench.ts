@@ -1,5 +1,5 @@
 import { officeCalendar } from '../../../server/calendar/office-calendar.ts';
-import type { NodeAction } from '../../../shared/contract/flow.ts';
+import type { NodeAction } from '../../../shared/contract/projects.ts';
 import type { NodeInput, Posting, Template } from '../../../shared/contract/templates.ts';
 import { instantAt, localDate, localTime } from '../../../shared/model/calendar/local-date.ts';
 import type { WorkingCalendar } from '../../../shared/model/calendar/working-calendar.ts';

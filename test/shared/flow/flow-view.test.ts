@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { flowProject } from '../../../shared/contract/flow.ts';
+import { project } from '../../../shared/contract/projects.ts';
 import { flowView } from '../../../shared/model/flow/flow-view.ts';
 import { admin, buyer, file, FlowBench, manager, specialist } from './flow-bench.ts';
 
-const wire = flowProject
+const wire = project
   .pick({
     status: true,
     overdue: true,
@@ -14,6 +14,7 @@ const wire = flowProject
     current: true,
     paused: true,
     actions: true,
+    projectActions: true,
   })
   .strict();
 

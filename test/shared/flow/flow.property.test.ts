@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { nodeAction, type NodeAction } from '../../../shared/contract/flow.ts';
+import { nodeAction, type NodeAction } from '../../../shared/contract/projects.ts';
 import { builtInTemplates } from '../../../shared/model/flow/built-in-templates.ts';
 import { type Flow, type FlowActor, SYSTEM_ACTOR, wakeAt } from '../../../shared/model/flow/flow.ts';
 import { foldFlow } from '../../../shared/model/flow/fold-flow.ts';
-import { allowedActions, allowedProjectActions, type ProjectAction } from '../../../shared/model/flow/permissions.ts';
+import type { ProjectAction } from '../../../shared/contract/projects.ts';
+import { allowedActions, allowedProjectActions } from '../../../shared/model/flow/permissions.ts';
 import { publishFaults } from '../../../shared/model/flow/publish-faults.ts';
 import { type FlowEvent, step } from '../../../shared/model/flow/step.ts';
 import { plainCalendar } from '../calendar/plain-calendar.ts';

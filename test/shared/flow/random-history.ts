@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { nodeAction } from '../../../shared/contract/flow.ts';
+import { nodeAction } from '../../../shared/contract/projects.ts';
 import { currentNode, type Flow, type FlowActor, SYSTEM_ACTOR, wakeAt } from '../../../shared/model/flow/flow.ts';
 import { allowedActions, allowedProjectActions } from '../../../shared/model/flow/permissions.ts';
 import type { FlowEvent } from '../../../shared/model/flow/step.ts';

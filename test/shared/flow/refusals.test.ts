@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { NodeAction } from '../../../shared/contract/flow.ts';
+import type { NodeAction } from '../../../shared/contract/projects.ts';
 import type { ErrorCode } from '../../../shared/contract/errors.ts';
 import type { FlowActor, Refusal } from '../../../shared/model/flow/flow.ts';
 import {

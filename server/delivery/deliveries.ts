@@ -1,0 +1,113 @@
+import { RoomError } from '../../shared/contract/errors.ts';
+import type { WorkingCalendar } from '../../shared/model/calendar/working-calendar.ts';
+import type { Flow, FlowActor, FlowContext, FlowFile, Refusal, Stepped } from '../../shared/model/flow/flow.ts';
+import { isRunning } from '../../shared/model/flow/permissions.ts';
+import { type FlowEvent, step } from '../../shared/model/flow/step.ts';
+import type { Clock } from '../clock.ts';
+import type { Outbox } from '../rooms/outbox.ts';
+import { fieldsOf, type ProjectState, type StoredDemand } from '../rooms/project-state.ts';
+import { unknownRoom } from '../rooms/room-access.ts';
+import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import { flowItems } from './flow-entries.ts';
+
+/** What a change of a flow leaves to be dispatched: projects that wait for somebody, or somebody who has become free. */
+export type Need =
+  | { readonly for: 'product'; readonly productId: string }
+  | { readonly for: 'staff'; readonly org: string }
+  | { readonly for: 'provider'; readonly org: string };
+
+export interface DeliveriesParts {
+  rooms: RoomStore;
+  outbox: Outbox;
+  /** The service's time. */
+  clock: Clock;
+  /** The calendar in force at the moment. */
+  calendar: () => WorkingCalendar;
+}
+
+/** The one road for every change of a delivery project: the flow's rules decide on the room as it stands, and the decision is stored by compare-and-set. */
+export class Deliveries {
+  readonly #parts: DeliveriesParts;
+
+  constructor(parts: DeliveriesParts) {
+    this.#parts = parts;
+  }
+
+  context(actor: FlowActor): FlowContext {
+    const { clock, calendar } = this.#parts;
+    return { now: clock.now(), calendar: calendar(), actor };
+  }
+
+  /**
+   * Lets something happen to a project.
+   * @param files the attachments that a submitted demand names
+   * @returns the room as it then stands, its entries in the timeline, and what is to be dispatched now
+   * @throws {RoomError} what the flow refuses it with; nothing is changed then
+   */
+  async apply(
+    roomId: string,
+    event: FlowEvent,
+    actor: FlowActor,
+    files: readonly FlowFile[] = [],
+  ): Promise<{ room: RoomDoc; needs: readonly Need[] }> {
+    let needs: Need[] = [];
+    const room = await this.#parts.rooms.change(roomId, ({ title, project, members }) => {
+      const context = this.context(actor);
+      const result = step(project.flow, event, context);
+      if (!result.ok) throw errorOf(result);
+      if (result.entries.length === 0 && result.notifications.length === 0) {
+        needs = [];
+        return undefined;
+      }
+      const next: ProjectState = {
+        ...project,
+        flow: result.flow,
+        demand: result.form === undefined ? project.demand : demandOf(result.form, files),
+      };
+      needs = needsOf(project, next);
+      // Whom the earlier provider added has no place at the next one, nor at the earlier one when it is appointed again.
+      const kept =
+        next.flow.run === project.flow.run ? {} : { members: members.filter(({ side }) => side !== 'provider') };
+      return {
+        set: { ...fieldsOf(next), ...kept },
+        entries: flowItems(title, { before: project.flow, ...result }, context),
+      };
+    });
+    if (room === undefined) throw unknownRoom();
+    await this.#parts.outbox.carry(room);
+    return { room, needs };
+  }
+}
+
+function errorOf({ code, message, details }: Refusal): RoomError {
+  return new RoomError(code, message, { details });
+}
+
+function demandOf(
+  { nodeId, visit, values: { phone: _phone, attachments, ...values } }: NonNullable<Stepped['form']>,
+  files: readonly FlowFile[],
+): StoredDemand {
+  return { nodeId, visit, ...values, attachments: files.filter(({ id }) => attachments.includes(id)) };
+}
+
+/** Who carries a running project: its provider, and the staff who hold a role in it. */
+const carriers = (flow: Flow): { provider: string | null; staff: readonly string[] } =>
+  isRunning(flow)
+    ? { provider: flow.provider?.org ?? null, staff: flow.crew.map(({ userId }) => userId) }
+    : { provider: null, staff: [] };
+
+function needsOf(before: ProjectState, after: ProjectState): Need[] {
+  const needs: Need[] = [];
+  const [had, has] = [carriers(before.flow), carriers(after.flow)];
+  if (had.provider !== null) {
+    if (had.provider !== has.provider) needs.push({ for: 'provider', org: had.provider });
+    if (had.staff.some((userId) => !has.staff.includes(userId))) needs.push({ for: 'staff', org: had.provider });
+  }
+  const { waiting } = fieldsOf(after);
+  const was = fieldsOf(before).waiting;
+  if (waiting !== null && (was?.since.getTime() !== waiting.since.getTime() || was.what !== waiting.what)) {
+    if (waiting.what === 'provider') needs.push({ for: 'product', productId: waiting.productId });
+    else if (waiting.org !== null) needs.push({ for: 'staff', org: waiting.org });
+  }
+  return needs;
+}

@@ -1,0 +1,136 @@
+import { type Connection, type Model, Schema } from 'mongoose';
+import { RoomError } from '../../shared/contract/errors.ts';
+import type { Clock } from '../clock.ts';
+import { isDuplicateKey } from '../storage/duplicate-key.ts';
+import type { RoomModel } from '../rooms/room-store.ts';
+
+/** Somebody who delivers, with a maximum load: a company, or one of its people. */
+export type Deliverer = { readonly provider: string } | { readonly staff: string };
+
+/** What a deliverer has been given and what is not stored in its project yet. */
+interface ClaimDoc {
+  /** `provider:<org>` or `staff:<user id>` */
+  _id: string;
+  /** Raised by each claim; every claim is a compare-and-set on it. */
+  version: number;
+  pending: { roomId: string; at: Date }[];
+}
+
+const schema = new Schema<ClaimDoc>(
+  { _id: String, version: Number, pending: [Schema.Types.Mixed] },
+  { collection: 'placeClaims', versionKey: false },
+);
+
+/** A server that claimed and then died stores nothing: after this long the place is free again. Longer than any wait for the database. */
+const FORGOTTEN_AFTER_MS = 60_000;
+/** How often in a row another server may be faster before we say that it is too busy. */
+const ATTEMPTS_MAX = 50;
+
+const keyOf = (deliverer: Deliverer): string =>
+  'provider' in deliverer ? `provider:${deliverer.provider}` : `staff:${deliverer.staff}`;
+
+/**
+ * Gives projects to providers and staff so that no two servers together exceed a maximum load. A place is claimed before the project is stored
+ * with its deliverer: a claim counts as load until the project does.
+ */
+export class Places {
+  readonly #rooms: RoomModel;
+  readonly #claims: Model<ClaimDoc>;
+  readonly #wall: Clock;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param parts.wall the real clock, by which a server that died is forgotten */
+  constructor(parts: { connection: Connection; rooms: RoomModel; wall: Clock }) {
+    this.#rooms = parts.rooms;
+    this.#claims = parts.connection.model<ClaimDoc>('PlaceClaim', schema);
+    this.#wall = parts.wall;
+  }
+
+  /**
+   * Has one of some deliverers chosen for a project by their loads (executing and paused projects, the project itself not counted), and keeps
+   * the place for it while `use` stores the choice.
+   * @param choose gives the chosen one's place among the deliverers, or undefined for none
+   * @returns what `use` gave, or undefined when nobody was chosen
+   * @throws {RoomError} `unavailable` when other servers were faster again and again
+   */
+  async with<Result>(
+    roomId: string,
+    deliverers: readonly Deliverer[],
+    choose: (loads: readonly number[]) => number | undefined,
+    use: (chosen: number) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    const keys = deliverers.map(keyOf);
+    // One after the other on this server: at once they would only refuse each other.
+    const claimed = this.#last.then(() => this.#claim(roomId, deliverers, keys, choose));
+    this.#last = claimed.catch(() => undefined);
+    const chosen = await claimed;
+    if (chosen === undefined) return undefined;
+    try {
+      return await use(chosen);
+    } finally {
+      // What is not released is forgotten in time.
+      await this.#claims
+        .updateOne({ _id: keys[chosen] ?? '' }, { $pull: { pending: { roomId } } })
+        .catch(() => undefined);
+    }
+  }
+
+  async #claim(
+    roomId: string,
+    deliverers: readonly Deliverer[],
+    keys: readonly string[],
+    choose: (loads: readonly number[]) => number | undefined,
+  ): Promise<number | undefined> {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      const claims = await this.#standing(keys);
+      // Counted after the claims were read: a project that is stored in between is counted once, as its claim.
+      const loads = await Promise.all(
+        deliverers.map((deliverer) => this.#load(roomId, deliverer, claims.get(keyOf(deliverer)))),
+      );
+      const chosen = choose(loads);
+      const key = chosen === undefined ? undefined : keys[chosen];
+      if (key === undefined || (await this.#add(key, claims.get(key), roomId))) return chosen;
+    }
+    throw new RoomError('unavailable', 'Too many orders at once: send it again.', { retryAfterMs: 500 });
+  }
+
+  /** The claims that still count. */
+  async #standing(keys: readonly string[]): Promise<Map<string, ClaimDoc>> {
+    const since = this.#wall.now() - FORGOTTEN_AFTER_MS;
+    const docs = await this.#claims.find({ _id: { $in: [...keys] } }).lean<ClaimDoc[]>();
+    return new Map(
+      docs.map((doc) => [doc._id, { ...doc, pending: doc.pending.filter(({ at }) => at.getTime() > since) }]),
+    );
+  }
+
+  async #load(roomId: string, deliverer: Deliverer, claims: ClaimDoc | undefined): Promise<number> {
+    const pending = new Set((claims?.pending ?? []).map((claim) => claim.roomId));
+    pending.add(roomId);
+    const stored = await this.#rooms.countDocuments({
+      ...('provider' in deliverer ? { providerOrg: deliverer.provider } : { crew: deliverer.staff }),
+      status: { $in: ['executing', 'paused'] },
+      _id: { $nin: [...pending] },
+    });
+    return stored + pending.size - 1;
+  }
+
+  /** @returns whether nobody else had claimed in the meantime */
+  async #add(key: string, seen: ClaimDoc | undefined, roomId: string): Promise<boolean> {
+    const mine = { roomId, at: new Date(this.#wall.now()) };
+    const pending = [...(seen?.pending ?? []).filter((claim) => claim.roomId !== roomId), mine];
+    if (seen !== undefined) {
+      const { matchedCount } = await this.#claims.updateOne(
+        { _id: key, version: seen.version },
+        { $set: { pending }, $inc: { version: 1 } },
+      );
+      return matchedCount === 1;
+    }
+    try {
+      await this.#claims.create({ _id: key, version: 1, pending });
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { type Connection, type Model, Schema } from 'mongoose';
+import type { Receiver } from '../../shared/contract/templates.ts';
+import type { Audience } from '../../shared/model/flow/audience.ts';
+import type { Notification } from '../../shared/model/flow/flow.ts';
+
+/** A notification for channels beside the room's timeline (mail, text messages, webhooks). It holds no address: channels look those up. */
+export interface NotificationDoc {
+  /** The key of the entry that tells it in the room. */
+  _id: string;
+  roomId: string;
+  to: Receiver;
+  audience: Audience;
+  when: Notification['when'];
+  node: { id: string; name: string };
+  visit: number;
+  words: { zh: string; en: string };
+  at: Date;
+}
+
+const mixed = Schema.Types.Mixed;
+const schema = new Schema<NotificationDoc>(
+  {
+    _id: String,
+    roomId: String,
+    to: String,
+    audience: mixed,
+    when: String,
+    node: mixed,
+    visit: Number,
+    words: mixed,
+    at: Date,
+  },
+  { collection: 'notifications', versionKey: false },
+);
+schema.index({ at: 1, _id: 1 }, { name: 'at_id' });
+
+/** The outbox of notifications. */
+export class Notifications {
+  readonly model: Model<NotificationDoc>;
+
+  constructor(connection: Connection) {
+    this.model = connection.model<NotificationDoc>('Notification', schema);
+  }
+
+  /** Keeps a notification; the same one again changes nothing. */
+  async keep({ _id, ...rest }: NotificationDoc): Promise<void> {
+    await this.model.updateOne({ _id }, { $setOnInsert: rest }, { upsert: true });
+  }
+}
