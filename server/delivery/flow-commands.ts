@@ -10,9 +10,9 @@ import type { Clock } from '../clock.ts';
 import type { DirectoryModels, ProductDoc, StaffDoc } from '../directory/directory-store.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
 import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts';
-import { flowActorOf, readableStreams } from '../rooms/access.ts';
+import { flowActorOf } from '../rooms/access.ts';
 import { QUEUE } from '../rooms/project-state.ts';
-import { unknownRoom } from '../rooms/room-access.ts';
+import { requireReadable, requireRoom } from '../rooms/room-access.ts';
 import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
 import type { Pages } from '../timeline/pages.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -56,12 +56,8 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
   const { rooms, deliveries, dispatcher, places, directory, pages, clock, timeZone, takeFiles } = parts;
 
   /** The project, for its room's people, and for those who may claim it now. */
-  async function requireProject(caller: Caller, projectId: string): Promise<RoomDoc> {
-    const room = await rooms.get(projectId);
-    if (room === undefined || (readableStreams(caller, room).length === 0 && !mayClaim(caller, room)))
-      throw unknownRoom();
-    return room;
-  }
+  const requireProject = (caller: Caller, projectId: string): Promise<RoomDoc> =>
+    requireRoom(rooms, caller, projectId, mayClaim);
 
   /** Lets it happen, has what follows dispatched, and shows the project as it then stands. */
   async function happen(
@@ -216,8 +212,7 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
     },
 
     async 'project.log'({ projectId, run, cursor, limit }, { caller }) {
-      const room = await rooms.get(projectId);
-      if (room === undefined || !readableStreams(caller, room).includes(FLOW_STREAM)) throw unknownRoom();
+      await requireReadable(rooms, caller, projectId, FLOW_STREAM);
       const after = cursor === undefined ? 0 : decodeCursor(cursor, logCursor)[0];
       const items = await pages.flowLog(projectId, FLOW_STREAM, { run, after }, limit + 1);
       const page = items.slice(0, limit);

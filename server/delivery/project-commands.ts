@@ -9,10 +9,9 @@ import { snapshotOf } from '../../shared/model/flow/template-steps.ts';
 import type { Clock } from '../clock.ts';
 import type { DirectoryModels, ProductDoc } from '../directory/directory-store.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
-import { readableStreams } from '../rooms/access.ts';
 import type { Outbox } from '../rooms/outbox.ts';
 import { fieldsOf, type ProjectState } from '../rooms/project-state.ts';
-import { requireRoom, unknownRoom } from '../rooms/room-access.ts';
+import { requireRoom } from '../rooms/room-access.ts';
 import { outboxOf, type RoomDoc, type RoomStore, seatsOf } from '../rooms/room-store.ts';
 import { isDuplicateKey } from '../storage/duplicate-key.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -134,10 +133,7 @@ export function projectCommands(parts: ProjectParts): Pick<Handlers, ProjectComm
     },
 
     async 'project.get'({ projectId }, { caller }) {
-      const room = await rooms.get(projectId);
-      if (room === undefined || (readableStreams(caller, room).length === 0 && !mayClaim(caller, room)))
-        throw unknownRoom();
-      return { project: viewFor(caller)(room) };
+      return { project: viewFor(caller)(await requireRoom(rooms, caller, projectId, mayClaim)) };
     },
 
     async 'project.list'({ cursor, limit, ...filters }, { caller }) {

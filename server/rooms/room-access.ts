@@ -6,11 +6,25 @@ import type { RoomDoc, RoomStore } from './room-store.ts';
 /** What everybody is told who may not know whether a room exists. */
 export const unknownRoom = (): RoomError => new RoomError('not_found', 'There is no such room.');
 
-/** The room, for somebody who reads at least one of its streams. @throws {RoomError} `not_found` for everyone else */
-export async function requireRoom(rooms: RoomStore, caller: Caller, roomId: string): Promise<RoomDoc> {
+/**
+ * The room, for somebody who reads at least one of its streams.
+ * @param mayKnow who else may know of it
+ * @throws {RoomError} `not_found` for everyone else
+ */
+export async function requireRoom(
+  rooms: RoomStore,
+  caller: Caller,
+  roomId: string,
+  mayKnow: (caller: Caller, room: RoomDoc) => boolean = () => false,
+): Promise<RoomDoc> {
+  const isKnown = (room: RoomDoc | undefined): room is RoomDoc =>
+    room !== undefined && (readableStreams(caller, room).length > 0 || mayKnow(caller, room));
   const room = await rooms.get(roomId);
-  if (room === undefined || readableStreams(caller, room).length === 0) throw unknownRoom();
-  return room;
+  if (isKnown(room)) return room;
+  // The right may have been given a moment ago, by another server.
+  const now = room === undefined ? undefined : await rooms.fresh(roomId);
+  if (isKnown(now)) return now;
+  throw unknownRoom();
 }
 
 /** The room, for somebody who reads that stream of it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand, EVERYONE, PEOPLE } from './command.ts';
-import { attachments, entry } from './entries.ts';
+import { attachments, eventEntry } from './entries.ts';
 import { REMARK_MAX } from './limits.ts';
 import { cursor, id, isCleanText, isoTime, limit, page, remark, role } from './primitives.ts';
 import { nodeAction, project, queuedReason } from './projects.ts';
@@ -76,7 +76,7 @@ export const flowCommands = {
   'project.log': defineCommand({
     summary: 'The flow log: the entries of one run, or of all.',
     input: z.strictObject({ projectId: id, run: z.int().min(1).optional(), cursor: cursor.optional(), limit }),
-    output: page(entry),
+    output: page(eventEntry),
     callers: EVERYONE,
     errors: ['not_found'],
     rate: 'read',

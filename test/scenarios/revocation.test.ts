@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { RoomStore, roomModel, seatsOf } from '../../server/rooms/room-store.ts';
 import { Refused, TestClient, until } from '../support/client.ts';
 import { message, people, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
