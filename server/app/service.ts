@@ -154,7 +154,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       inbox.note(doc);
     },
   });
-  const outbox = new Outbox({ rooms: roomDocs, appender, notifications, onError });
+  const outbox = new Outbox({ rooms, appender, notifications, onError });
   const calendar = officeCalendar({
     timeZone: settings.calendarTimeZone,
     opening: settings.opening,

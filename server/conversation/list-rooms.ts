@@ -6,7 +6,7 @@ import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts
 import type { Caller } from '../registry/call.ts';
 import type { Pages } from '../timeline/pages.ts';
 import type { ReadMark, ReadMarks } from '../timeline/read-marks.ts';
-import { readableStreams } from '../rooms/access.ts';
+import { floorOf, readableStreams } from '../rooms/access.ts';
 import type { Activity } from '../rooms/activity.ts';
 import { type ActivityOf, type RoomDoc, type RoomModel, seatOf } from '../rooms/room-store.ts';
 
@@ -75,7 +75,10 @@ async function itemOf(
   const unreadOf = async (stream: string): Promise<[string, number]> => {
     const head = heads.find((candidate) => candidate.stream === stream);
     const mark = stored?.find((candidate) => candidate.roomId === room._id && candidate.stream === stream);
-    return [stream, head === undefined ? 0 : await marks.unreadUpTo(head, mark, caller.userId)];
+    return [
+      stream,
+      head === undefined ? 0 : await marks.unreadUpTo(head, mark, caller.userId, floorOf(caller, room, stream)),
+    ];
   };
   const [unread, last] = await Promise.all([
     stored === undefined ? [] : Promise.all(streams.map(unreadOf)),

@@ -4,9 +4,9 @@ import { RECALL_WINDOW_MS } from '../../shared/contract/limits.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
 import { type Clock, iso } from '../clock.ts';
 import type { Call, Caller, Handlers } from '../registry/call.ts';
-import { readableStreams, writableStreams } from '../rooms/access.ts';
+import { floorOf, readableStreams, writableStreams } from '../rooms/access.ts';
 import { requireReadable, requireRoom, requireWritable } from '../rooms/room-access.ts';
-import type { RoomStore } from '../rooms/room-store.ts';
+import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
 import type { Appended, Appender, Draft } from '../timeline/appender.ts';
 import type { EntryDoc } from '../timeline/entry-store.ts';
 import type { Pages } from '../timeline/pages.ts';
@@ -31,7 +31,7 @@ export function messageCommands({
   async function ownMessage(caller: Caller, roomId: string, entryId: string): Promise<EntryDoc> {
     const room = await requireRoom(rooms, caller, roomId);
     const doc = await pages.find(roomId, entryId);
-    if (doc === undefined || !readableStreams(caller, room).includes(doc.stream))
+    if (doc === undefined || !isReadable(caller, room, doc))
       throw new RoomError('not_found', 'There is no such entry.');
     await requireWritable(rooms, caller, roomId, doc.stream);
     if (doc.kind !== 'message' || doc.actor.id !== caller.userId || doc.actor.side !== caller.side) {
@@ -80,7 +80,8 @@ export function messageCommands({
         const reason = 'there is no such file in this room';
         throw new RoomError('invalid', `attachments.0: ${reason}`, { details: [{ path: 'attachments.0', reason }] });
       }
-      if (replyTo !== undefined && (await pages.find(roomId, replyTo))?.stream !== stream) {
+      const answered = replyTo === undefined ? undefined : await pages.find(roomId, replyTo);
+      if (replyTo !== undefined && (answered?.stream !== stream || !isReadable(caller, room, answered))) {
         const reason = 'must be an entry of the same stream';
         throw new RoomError('invalid', `replyTo: ${reason}`, { details: [{ path: 'replyTo', reason }] });
       }
@@ -125,6 +126,9 @@ export function messageCommands({
     },
   };
 }
+
+const isReadable = (caller: Caller, room: RoomDoc, { stream, seq }: EntryDoc): boolean =>
+  readableStreams(caller, room).includes(stream) && seq > (floorOf(caller, room, stream)?.seq ?? 0);
 
 export function actorOf({ userId, name, side, org }: Caller): Actor {
   return { id: userId, name, side, ...(org === undefined ? {} : { org }) };

@@ -8,7 +8,7 @@ import type { Call, Connection, Handlers } from '../registry/call.ts';
 import type { Appender } from '../timeline/appender.ts';
 import type { Pages } from '../timeline/pages.ts';
 import type { ReadMarks } from '../timeline/read-marks.ts';
-import { readableStreams, writableStreams } from '../rooms/access.ts';
+import { floorOf, readableStreams, writableStreams } from '../rooms/access.ts';
 import type { Activity } from '../rooms/activity.ts';
 import { listRooms } from './list-rooms.ts';
 import { requireReadable, requireRoom, requireWritable, unknownRoom } from '../rooms/room-access.ts';
@@ -51,7 +51,8 @@ export function roomCommands({
       Promise.all(
         streams.map((stream) => {
           const from = since !== undefined && Object.hasOwn(since, stream) ? since[stream] : undefined;
-          return pages.open(roomId, stream, from, from === undefined ? limit : CATCH_UP_MAX);
+          const floor = floorOf(connection.caller(), room, stream)?.seq;
+          return pages.open(roomId, stream, from, from === undefined ? limit : CATCH_UP_MAX, floor);
         }),
       ),
     ]);
@@ -121,13 +122,13 @@ export function roomCommands({
     },
 
     async 'entry.fetch'({ roomId, stream, after, before, limit }, { caller }) {
-      await requireReadable(rooms, caller, roomId, stream);
+      const room = await requireReadable(rooms, caller, roomId, stream);
       const range = after !== undefined ? { after } : before !== undefined ? { before } : ('newest' as const);
-      return pages.read(roomId, stream, range, limit);
+      return pages.read(roomId, stream, range, limit, floorOf(caller, room, stream)?.seq);
     },
 
     async 'read.mark'({ roomId, stream, seq }, { caller }) {
-      await requireReadable(rooms, caller, roomId, stream);
+      const room = await requireReadable(rooms, caller, roomId, stream);
       const mark = await marks.mark(roomId, stream, caller.userId, seq);
       if (mark === undefined) {
         const head = await pages.head(roomId, stream);
@@ -136,7 +137,7 @@ export function roomCommands({
         });
       }
       if (mark.moved) hub.send(roomId, stream, 'receipt', { roomId, stream, userId: caller.userId, seq: mark.seq });
-      const unread = await marks.unread(roomId, [stream], caller.userId);
+      const unread = await marks.unread(roomId, [{ stream, floor: floorOf(caller, room, stream) }], caller.userId);
       return { seq: mark.seq, unread: unread[stream] ?? 0 };
     },
 

@@ -1,13 +1,21 @@
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { WorkingCalendar } from '../../shared/model/calendar/working-calendar.ts';
-import type { Flow, FlowActor, FlowContext, FlowFile, Refusal, Stepped } from '../../shared/model/flow/flow.ts';
+import {
+  type Flow,
+  type FlowActor,
+  type FlowContext,
+  type FlowFile,
+  type Refusal,
+  type Stepped,
+  SYSTEM_ACTOR,
+} from '../../shared/model/flow/flow.ts';
 import { isRunning } from '../../shared/model/flow/permissions.ts';
 import { type FlowEvent, step } from '../../shared/model/flow/step.ts';
 import type { Clock } from '../clock.ts';
 import type { Outbox } from '../rooms/outbox.ts';
 import { fieldsOf, type ProjectState, type StoredDemand } from '../rooms/project-state.ts';
 import { unknownRoom } from '../rooms/room-access.ts';
-import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import type { Member, RoomChange, RoomDoc, RoomStore } from '../rooms/room-store.ts';
 import { flowItems } from './flow-entries.ts';
 
 /** What a change of a flow leaves to be dispatched: projects that wait for somebody, or somebody who has become free. */
@@ -65,18 +73,41 @@ export class Deliveries {
         demand: result.form === undefined ? project.demand : demandOf(result.form, files),
       };
       needs = needsOf(project, next);
-      // Whom the earlier provider added has no place at the next one, nor at the earlier one when it is appointed again.
-      const kept =
-        next.flow.run === project.flow.run ? {} : { members: members.filter(({ side }) => side !== 'provider') };
+      const handing = next.flow.run === project.flow.run ? undefined : handOver(next.flow, members);
       return {
-        set: { ...fieldsOf(next), ...kept },
-        entries: flowItems(title, { before: project.flow, ...result }, context),
+        set: { ...fieldsOf(next), ...handing?.set },
+        entries: [...(handing?.entries ?? []), ...flowItems(title, { before: project.flow, ...result }, context)],
       };
     });
     if (room === undefined) throw unknownRoom();
     await this.#parts.outbox.carry(room);
-    return { room, needs };
+    return { room: this.#parts.rooms.cached(roomId) ?? room, needs };
   }
+}
+
+/** What a change of provider takes from the earlier one beside the flow. */
+function handOver(
+  { provider }: Flow,
+  members: readonly Member[],
+): Pick<RoomChange, 'entries'> & { set: RoomChange['set'] } {
+  if (provider === null) throw new Error('a change of provider names the next one');
+  const { id, name, side } = SYSTEM_ACTOR;
+  return {
+    set: {
+      // Whom the earlier provider added has no place at the next one, nor at the earlier one when it is appointed again.
+      members: members.filter((member) => member.side !== 'provider'),
+      notes: { org: provider.org, floor: null },
+    },
+    entries: [
+      {
+        stream: 'provider',
+        kind: 'notice',
+        actor: { id, name, side },
+        body: { event: 'notes.handed_over', provider },
+        holder: provider.org,
+      },
+    ],
+  };
 }
 
 function errorOf({ code, message, details }: Refusal): RoomError {

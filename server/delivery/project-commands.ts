@@ -74,6 +74,7 @@ export function projectCommands(parts: ProjectParts): Pick<Handlers, ProjectComm
       vendorOrg: vendor.org,
       members: [],
       ...fieldsOf(project),
+      notes: null,
       activity: { buyer: now, provider: now, operator: now },
       outbox: outboxOf(flowItems(title, { before: undefined, ...begun }, context)),
       version: 1,

@@ -2,6 +2,7 @@ import type { EntryDoc } from '../timeline/entry-store.ts';
 import { isCountable } from '../timeline/entry-store.ts';
 import type { Pages } from '../timeline/pages.ts';
 import type { ReadMarks } from '../timeline/read-marks.ts';
+import { floorOf } from '../rooms/access.ts';
 import type { RoomStore } from '../rooms/room-store.ts';
 import { emitTo, type Hub } from './hub.ts';
 
@@ -77,9 +78,11 @@ export class Inbox {
     const unreadOf = new Map<string, Promise<Record<string, number>>>();
     await Promise.all(
       outside.map(async (socket) => {
-        const { userId } = socket.data.caller;
-        const counting = unreadOf.get(userId) ?? marks.unread(roomId, [stream], userId);
-        unreadOf.set(userId, counting);
+        const { caller } = socket.data;
+        const { userId } = caller;
+        const floor = floorOf(caller, room, stream);
+        const counting = unreadOf.get(`${caller.side}:${userId}`) ?? marks.unread(roomId, [{ stream, floor }], userId);
+        unreadOf.set(`${caller.side}:${userId}`, counting);
         const unread = (await counting)[stream] ?? 0;
         // Asked again: the right to read may have been withdrawn while it was counted.
         if (!hub.isOutside(socket, rooms.cached(roomId) ?? room, stream)) return;

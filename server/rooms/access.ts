@@ -2,12 +2,13 @@ import type { Side } from '../../shared/contract/primitives.ts';
 import type { Caller } from '../registry/call.ts';
 import { mayPost } from '../../shared/model/flow/permissions.ts';
 import type { FlowActor } from '../../shared/model/flow/flow.ts';
+import type { Floor } from '../timeline/read-marks.ts';
 import type { RoomDoc } from './room-store.ts';
 
 /** What access is decided from. */
 export type RoomParties = Pick<
   RoomDoc,
-  'kind' | 'status' | 'buyer' | 'providerOrg' | 'vendorOrg' | 'members' | 'workers' | 'project'
+  'kind' | 'status' | 'buyer' | 'providerOrg' | 'vendorOrg' | 'members' | 'workers' | 'project' | 'notes'
 >;
 
 /**
@@ -62,7 +63,17 @@ export function flowActorOf({ userId, name, side, org, roles, dept }: Caller): F
 
 /** The streams that a caller reads: none for somebody who may not know of the room. */
 export function readableStreams(caller: Caller, room: RoomParties): readonly string[] {
-  return BELONGS[caller.side](caller, room) ? (interned.get(`read:${caller.side}`) ?? NONE) : NONE;
+  if (!BELONGS[caller.side](caller, room)) return NONE;
+  return (isHandingOver(caller, room) ? interned.get('read:buyer') : interned.get(`read:${caller.side}`)) ?? NONE;
+}
+
+/** Until a hand-over stands in the notes, it is not known which of them are the new provider's to read. */
+const isHandingOver = ({ side }: Caller, { notes }: RoomParties): boolean =>
+  side === 'provider' && notes !== null && notes.floor === null;
+
+/** Where a stream begins for a reader: a provider that took the project over does not read the earlier one's notes. */
+export function floorOf({ side }: Caller, { notes }: Pick<RoomDoc, 'notes'>, stream: string): Floor | undefined {
+  return side === 'provider' && stream === 'provider' ? (notes?.floor ?? undefined) : undefined;
 }
 
 /** The streams that a caller writes now; in a closed flow only operators write. */
@@ -71,6 +82,7 @@ export function writableStreams(caller: Caller, room: RoomParties): readonly str
   if (room.status === 'cancelled' && caller.side !== 'operator') return NONE;
   // A template can leave writing on the provider's side to who works the current step.
   if (!mayPost(room.project.flow, flowActorOf(caller))) return NONE;
+  if (isHandingOver(caller, room)) return interned.get('write:buyer') ?? NONE;
   return interned.get(`write:${caller.side}`) ?? NONE;
 }
 

@@ -1,13 +1,14 @@
 import type { Appender } from '../timeline/appender.ts';
+import type { Floor } from '../timeline/read-marks.ts';
 import type { Notifications } from './notifications.ts';
-import type { RoomDoc, RoomModel } from './room-store.ts';
+import type { RoomDoc, RoomStore } from './room-store.ts';
 
 /**
  * Moves what a room has decided into its timeline. The decision and its entries are stored together; this carries the entries over, in their order,
  * and a server that dies in between leaves them to whoever looks next: the key makes a second carrying harmless.
  */
 export class Outbox {
-  readonly #rooms: RoomModel;
+  readonly #rooms: RoomStore;
   readonly #appender: Appender;
   readonly #notifications: Notifications;
   readonly #onError: (error: unknown) => void;
@@ -15,7 +16,7 @@ export class Outbox {
 
   /** @param onError told of a room whose entries could not be carried by a sweep */
   constructor(parts: {
-    rooms: RoomModel;
+    rooms: RoomStore;
     appender: Appender;
     notifications: Notifications;
     onError: (error: unknown) => void;
@@ -42,17 +43,24 @@ export class Outbox {
 
   /** Carries what servers that ended left behind. A room that fails is told of and left to the next sweep; the others are carried. */
   async sweep(): Promise<void> {
-    const left = await this.#rooms
+    const left = await this.#rooms.model
       .find({ 'outbox.key': { $gt: '' } }, { outbox: 1 })
       .limit(500)
       .lean<Pick<RoomDoc, '_id' | 'outbox'>[]>();
     await Promise.all(left.map((room) => this.carry(room).catch(this.#onError)));
   }
 
+  /** From where on the company reads the notes is known once the hand-over stands among them. */
+  async #handOver(roomId: string, org: string, floor: Floor): Promise<void> {
+    await this.#rooms.change(roomId, ({ notes }) =>
+      notes?.org === org && notes.floor === null ? { set: { notes: { org, floor } }, entries: [] } : undefined,
+    );
+  }
+
   async #carryNow(room: Pick<RoomDoc, '_id' | 'outbox'>): Promise<void> {
-    for (const { key, stream, kind, actor, body, run, notification } of room.outbox) {
+    for (const { key, stream, kind, actor, body, run, holder, notification } of room.outbox) {
       if (notification !== undefined) await this.#notifications.keep({ _id: key, roomId: room._id, ...notification });
-      await this.#appender.append({
+      const { doc } = await this.#appender.append({
         roomId: room._id,
         stream,
         kind,
@@ -60,9 +68,11 @@ export class Outbox {
         body,
         clientId: key,
         ...(run === undefined ? {} : { run }),
+        ...(holder === undefined ? {} : { holder }),
       });
+      if (holder !== undefined) await this.#handOver(room._id, holder, { seq: doc.seq - 1, tally: doc.tally - 1 });
     }
-    await this.#rooms.updateOne(
+    await this.#rooms.model.updateOne(
       { _id: room._id },
       { $pull: { outbox: { key: { $in: room.outbox.map(({ key }) => key) } } } },
     );

@@ -6,6 +6,7 @@ import type { Role, Side } from '../../shared/contract/primitives.ts';
 import type { ProjectStatus } from '../../shared/contract/projects.ts';
 import type { RoomKind } from '../../shared/contract/rooms.ts';
 import type { CrewMember } from '../../shared/model/flow/flow.ts';
+import type { Floor } from '../timeline/read-marks.ts';
 import type { NotificationDoc } from './notifications.ts';
 import type { fieldsOf, ProjectState, WaitingPlace } from './project-state.ts';
 
@@ -28,12 +29,21 @@ export interface OutboxItem {
   body: Record<string, unknown>;
   /** Of what happened in a flow: the run that it belongs to. */
   run?: number;
+  /** The company to which the notes are handed over by this entry. */
+  holder?: string;
   /** A notification that the entry tells, kept for other channels as well. */
   notification?: Omit<NotificationDoc, '_id' | 'roomId'>;
 }
 
 /** Whose list of rooms is sorted by which instant: a party's list must not move for a stream that it cannot read. */
 export type ActivityOf = 'buyer' | 'provider' | 'operator';
+
+/** The notes as they were handed over to a provider; the earlier one's are not for its eyes. */
+export interface HandedOver {
+  org: string;
+  /** The last entry before the hand-over; null until the hand-over stands in the stream, and nothing of it is read by the provider before. */
+  floor: Floor | null;
+}
 
 /** A room and what it is about, in one document: a change of state, of access and of the entries to come is one atomic write. */
 export interface RoomDoc {
@@ -58,6 +68,8 @@ export interface RoomDoc {
   provisional: boolean;
   /** What the project waits for in a queue. */
   waiting: WaitingPlace | null;
+  /** Since a change of provider: where the notes of the present one begin. Null for the first, who reads them all. */
+  notes: HandedOver | null;
   activity: Record<ActivityOf, Date>;
   outbox: OutboxItem[];
   /** Raised by each change; every change is a compare-and-set on it. */
@@ -87,6 +99,7 @@ const schema = new Schema<RoomDoc>(
     wakeAt: Date,
     provisional: Boolean,
     waiting: mixed,
+    notes: mixed,
     activity: mixed,
     outbox: [mixed],
     version: Number,
@@ -117,7 +130,7 @@ export function roomModel(connection: Connection): RoomModel {
 
 /** What a change of a room sets, and the entries that tell of it. */
 export interface RoomChange {
-  set: Partial<Pick<RoomDoc, 'members' | 'title'> & ReturnType<typeof fieldsOf>>;
+  set: Partial<Pick<RoomDoc, 'members' | 'title' | 'notes'> & ReturnType<typeof fieldsOf>>;
   entries: Omit<OutboxItem, 'key'>[];
 }
 

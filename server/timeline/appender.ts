@@ -20,6 +20,8 @@ export interface Draft {
   target?: number;
   /** Of what happened in a flow: the run that it belongs to. */
   run?: number;
+  /** Hands the stream over to another provider: see `EntryDoc.holder`. */
+  holder?: string;
 }
 
 export interface Appended {
@@ -205,6 +207,7 @@ export class Appender {
       const authors = batch.map(({ draft }) => draft.actor.id);
       const { head, missed } = await this.#heads.load(key, roomId, stream, authors);
       for (const doc of missed) this.#publish(key, doc);
+      turnAway(batch, head.holder);
       const ready = await this.#admit(batch);
       if (ready === 0) continue;
       const docs = this.#number(head, batch.slice(0, ready));
@@ -259,7 +262,7 @@ export class Appender {
 
   #number(head: StreamHead, batch: readonly Pending[]): EntryDoc[] {
     const at = new Date(this.#clock.now());
-    let { seq, tally } = head;
+    let { seq, tally, holder } = head;
     const own = new Map<string, number>();
     return batch.map(({ id, draft }) => {
       const countable = isCountable(draft.kind) ? 1 : 0;
@@ -267,8 +270,12 @@ export class Appender {
       own.set(draft.actor.id, ownTally);
       seq += 1;
       tally += countable;
-      const toErase = draft.kind === 'recall' ? { erased: false } : {};
-      return { _id: id, ...draft, ...toErase, seq, at, tally, ownTally };
+      holder = draft.holder ?? holder;
+      const more = {
+        ...(draft.kind === 'recall' ? { erased: false } : {}),
+        ...(holder === undefined ? {} : { holder }),
+      };
+      return { _id: id, ...draft, ...more, seq, at, tally, ownTally };
     });
   }
 
@@ -318,6 +325,22 @@ export class Appender {
       this.#log.error({ err: error, stream: key, seq: doc.seq }, 'an entry could not be handed on');
     }
   }
+}
+
+/**
+ * Refuses what a provider writes into a stream that was handed over to another one meanwhile. It is asked of the head under whose next number the
+ * entry would stand, so that nothing slips in behind a hand-over, by whatever server.
+ */
+function turnAway(batch: Pending[], holderNow: string | undefined): void {
+  let holder = holderNow;
+  const staying: Pending[] = [];
+  for (const pending of batch) {
+    const { actor, holder: next } = pending.draft;
+    holder = next ?? holder;
+    if (holder === undefined || actor.side !== 'provider' || actor.org === holder) staying.push(pending);
+    else pending.reject(new RoomError('not_found', 'There is no such stream in this room.'));
+  }
+  batch.splice(0, batch.length, ...staying);
 }
 
 const identity = (clash: Exclude<Clash, 'seq'>, id: mongo.ObjectId, of: Pick<Draft, 'actor' | 'clientId'>): string =>

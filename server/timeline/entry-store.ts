@@ -21,6 +21,11 @@ export interface EntryDoc {
   /** Of what happened in a flow: the run that it belongs to. */
   run?: number;
   /**
+   * From a hand-over on, in it and in every entry behind it: the company to which the stream was handed over. Whoever writes on the provider's
+   * side and is not of that company comes too late.
+   */
+  holder?: string;
+  /**
    * How many countable entries (everything but edits and recalls) the stream holds up to this one, and how many of those are this actor's
    * own. Two differences give an unread count at any length of room, without counting.
    */
@@ -46,6 +51,7 @@ const schema = new Schema<EntryDoc>(
     target: Number,
     erased: Boolean,
     run: Number,
+    holder: String,
     tally: { type: Number, required: true },
     ownTally: { type: Number, required: true },
   },

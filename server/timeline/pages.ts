@@ -6,10 +6,19 @@ type Range = { after: number } | { before: number } | 'newest';
 
 /** Reads streams: by index whatever a stream's length, and each message as it now stands. */
 export interface Pages {
-  /** Entries of a range, oldest first, and the stream's head (0 for an empty stream). */
-  read(roomId: string, stream: string, range: Range, limit: number): Promise<{ entries: Entry[]; head: number }>;
+  /**
+   * Entries of a range, oldest first, and the stream's head (0 for an empty stream).
+   * @param floor entries up to this seq are not for this reader
+   */
+  read(
+    roomId: string,
+    stream: string,
+    range: Range,
+    limit: number,
+    floor?: number,
+  ): Promise<{ entries: Entry[]; head: number }>;
   /** What a client that opens a room gets of a stream: everything after `since` up to `limit`, or the newest. */
-  open(roomId: string, stream: string, since: number | undefined, limit: number): Promise<StreamPage>;
+  open(roomId: string, stream: string, since: number | undefined, limit: number, floor?: number): Promise<StreamPage>;
   head(roomId: string, stream: string): Promise<number>;
   /** The last entry of each stream that has any. */
   heads(roomId: string, streams: readonly string[]): Promise<EntryDoc[]>;
@@ -113,23 +122,24 @@ export function createPages(entries: EntryModel): Pages {
   return {
     head,
     present,
-    async read(roomId, stream, range, limit) {
+    async read(roomId, stream, range, limit, floor = 0) {
       if (range === 'newest') {
-        const docs = (await pageOf({ roomId, stream }, -1, limit)).reverse();
+        const above = floor === 0 ? {} : { seq: { $gt: floor } };
+        const docs = (await pageOf({ roomId, stream, ...above }, -1, limit)).reverse();
         return { entries: await present(docs), head: docs.at(-1)?.seq ?? 0 };
       }
       if ('before' in range) {
-        const docs = await pageOf({ roomId, stream, seq: { $lt: range.before } }, -1, limit);
+        const docs = await pageOf({ roomId, stream, seq: { $gt: floor, $lt: range.before } }, -1, limit);
         const [shown, end] = await Promise.all([present(docs.reverse()), head(roomId, stream)]);
         return { entries: shown, head: end };
       }
-      const docs = await pageOf({ roomId, stream, seq: { $gt: range.after } }, 1, limit);
+      const docs = await pageOf({ roomId, stream, seq: { $gt: Math.max(floor, range.after) } }, 1, limit);
       const last = docs.length < limit ? docs.at(-1)?.seq : undefined;
       const [shown, end] = await Promise.all([present(docs), last ?? head(roomId, stream)]);
       return { entries: shown, head: end };
     },
-    async open(roomId, stream, since, limit) {
-      const page = await this.read(roomId, stream, since === undefined ? 'newest' : { after: since }, limit);
+    async open(roomId, stream, since, limit, floor) {
+      const page = await this.read(roomId, stream, since === undefined ? 'newest' : { after: since }, limit, floor);
       return { stream, ...page, truncated: since !== undefined && (page.entries.at(-1)?.seq ?? page.head) < page.head };
     },
     heads,

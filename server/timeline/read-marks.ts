@@ -34,14 +34,24 @@ export function readMarkModel(connection: Connection): ReadMarkModel {
 /** What is known of a stream's last entry. */
 export type StreamEnd = Pick<EntryDoc, 'roomId' | 'stream' | 'seq' | 'tally'>;
 
+/** Where a stream begins for a reader who must not read what stands before: the last such entry's seq and tally. */
+export interface Floor {
+  seq: number;
+  tally: number;
+}
+
 /** What of a stream somebody has not read: others' entries after their mark, edits and recalls not counted. */
 export interface ReadMarks {
   /** Somebody's marks in some rooms, with one query. */
   of(roomIds: readonly string[], userId: string): Promise<ReadMark[]>;
   /** What stands unread between a mark and the last entry of its stream: one indexed look-up at most. */
-  unreadUpTo(head: StreamEnd, mark: ReadMark | undefined, userId: string): Promise<number>;
+  unreadUpTo(head: StreamEnd, mark: ReadMark | undefined, userId: string, floor?: Floor): Promise<number>;
   /** Unread entries by stream. Two indexed look-ups a stream at most, whatever its length. */
-  unread(roomId: string, streams: readonly string[], userId: string): Promise<Record<string, number>>;
+  unread(
+    roomId: string,
+    streams: readonly { stream: string; floor?: Floor | undefined }[],
+    userId: string,
+  ): Promise<Record<string, number>>;
   /**
    * Moves a mark forward; backwards changes nothing.
    * @returns the mark that now stands, and whether this call moved it; undefined when `seq` is beyond the head
@@ -73,7 +83,17 @@ export function createReadMarks(parts: { entries: EntryModel; marks: ReadMarkMod
       .lean<Tallies>()
       .exec();
 
-  async function unreadUpTo(head: StreamEnd, mark: ReadMark | undefined, userId: string): Promise<number> {
+  async function unreadUpTo(
+    head: StreamEnd,
+    stored: ReadMark | undefined,
+    userId: string,
+    floor?: Floor,
+  ): Promise<number> {
+    let mark: Pick<ReadMark, 'tally' | 'ownTally'> | undefined = stored;
+    if (floor !== undefined && (stored === undefined || stored.seq < floor.seq)) {
+      const own = await lastOwn(head.roomId, head.stream, userId, floor.seq);
+      mark = { tally: floor.tally, ownTally: own?.ownTally ?? 0 };
+    }
     const all = head.tally - (mark?.tally ?? 0);
     if (all <= 0) return 0;
     const own = await lastOwn(head.roomId, head.stream, userId, head.seq);
@@ -90,11 +110,11 @@ export function createReadMarks(parts: { entries: EntryModel; marks: ReadMarkMod
     async unread(roomId, streams, userId) {
       const stored = await marks.find({ roomId, userId }).lean<ReadMark[]>();
       const counted = await Promise.all(
-        streams.map(async (stream): Promise<[string, number]> => {
+        streams.map(async ({ stream, floor }): Promise<[string, number]> => {
           const head = await lastEntry(roomId, stream);
           if (head === null) return [stream, 0];
           const mark = stored.find((candidate) => candidate.stream === stream);
-          return [stream, await unreadUpTo(head, mark, userId)];
+          return [stream, await unreadUpTo(head, mark, userId, floor)];
         }),
       );
       return Object.fromEntries(counted);

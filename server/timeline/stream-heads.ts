@@ -12,6 +12,8 @@ export interface StreamHead {
   seq: number;
   tally: number;
   own: Map<string, number>;
+  /** See `EntryDoc.holder`. */
+  holder: string | undefined;
 }
 
 /** Streams whose heads are remembered; a forgotten one costs one indexed read. */
@@ -78,7 +80,7 @@ export class StreamHeads {
     let missed: EntryDoc[] = [];
     if (head === undefined) {
       const last = await this.#entries.findOne({ roomId, stream }).sort({ seq: -1 }).lean<EntryDoc>();
-      head = { seq: last?.seq ?? 0, tally: last?.tally ?? 0, own: new Map() };
+      head = { seq: last?.seq ?? 0, tally: last?.tally ?? 0, own: new Map(), holder: last?.holder };
       const published = this.#published.get(key);
       if (published === undefined) this.#published.set(key, head.seq);
       else if (published < head.seq) {
@@ -116,6 +118,7 @@ export class StreamHeads {
     if (head === undefined) return;
     head.seq = doc.seq;
     head.tally = doc.tally;
+    head.holder = doc.holder;
     head.own.set(doc.actor.id, doc.ownTally);
   }
 

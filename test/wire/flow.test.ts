@@ -236,6 +236,61 @@ describe('node.act, project.* and queue.list', () => {
     expect((await logOf(2))[0]).to.equal('provider.changed');
   });
 
+  it('keeps the notes of the earlier provider from the next one, and from the earlier one what comes after', async () => {
+    const { portal } = suite;
+    await product('noted', { providers: [{ org: 'studio', maxLoad: 100 }] });
+    const roomId = await order('noted');
+    const note = (who: PersonName, text: string) =>
+      portal.call(who, 'message.send', { roomId, stream: 'provider', clientId: randomUUID(), text });
+    const canary = randomUUID();
+    const { entry: old } = await note('admin', canary);
+    await note('vendor', 'not mine to write').catch(() => undefined);
+    await note('operator', canary);
+    await product('noted', { providers: ['studio', 'rivals'].map((org) => ({ org, maxLoad: 100 })) });
+    const vendor = await portal.connect('vendor');
+    await vendor.call('room.join', { roomId });
+    await portal.call('vendor', 'project.changeProvider', { projectId: roomId, org: 'rivals', remark: 'Slow.' });
+    await note('rival', 'we begin');
+
+    const rival = await portal.connect('rival');
+    const joined = await rival.call('room.join', { roomId });
+    const notes = joined.streams.find(({ stream }) => stream === 'provider');
+    expect(
+      notes?.entries.map(({ body }) => ('event' in body ? body.event : 'text' in body ? body.text : '')),
+    ).to.deep.equal(['notes.handed_over', 'we begin']);
+    const stream = 'provider';
+    const first = notes?.entries[0]?.seq ?? 0;
+    expect(first).to.equal(3);
+    const shown = [
+      joined,
+      await rival.call('entry.fetch', { roomId, stream }),
+      await rival.call('entry.fetch', { roomId, stream, after: 0 }),
+      await rival.call('entry.fetch', { roomId, stream, before: first }),
+      await rival.call('room.join', { roomId, since: { provider: 0 } }),
+      await rival.call('room.list', {}),
+      await rival.answer('message.edit', { roomId, entryId: old.id, text: 'x' }),
+      await rival.answer('message.send', { roomId, stream, clientId: randomUUID(), text: 'x', replyTo: old.id }),
+    ];
+    expect(JSON.stringify(shown)).to.not.contain(canary);
+    const { items } = await rival.call('room.list', {});
+    // The hand-over, and nothing that stood before it.
+    expect(items.find(({ id }) => id === roomId)?.unread['provider']).to.equal(1);
+    const whole = await portal.call('vendor', 'entry.fetch', { roomId, stream });
+    expect(whole.entries.map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4]);
+    expect(JSON.stringify(whole)).to.contain(canary);
+    await vendor.flush();
+    expect(
+      vendor
+        .all('entry')
+        .filter((entry) => entry.stream === stream)
+        .map(({ seq }) => seq),
+    ).to.deep.equal([3, 4]);
+
+    await portal.call('vendor', 'project.changeProvider', { projectId: roomId, org: 'studio', remark: 'Slower.' });
+    const again = await portal.call('admin', 'entry.fetch', { roomId, stream, after: 0 });
+    expect(again.entries.map(({ seq }) => seq)).to.deep.equal([5]);
+  });
+
   it('queues what no provider has room for, and gives it the first place that is free', async () => {
     await product('scarce', { providers: [{ org: 'rivals', maxLoad: 2 }] });
     const placed = [await order('scarce')];

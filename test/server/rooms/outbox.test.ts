@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Outbox } from '../../../server/rooms/outbox.ts';
 import { Notifications } from '../../../server/rooms/notifications.ts';
-import { outboxOf, type RoomModel, roomModel } from '../../../server/rooms/room-store.ts';
+import { outboxOf, type RoomModel, RoomStore, roomModel } from '../../../server/rooms/room-store.ts';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
 import { Appender } from '../../../server/timeline/appender.ts';
@@ -49,7 +49,7 @@ describe('Outbox', () => {
       onEntry: () => undefined,
     });
     const outbox = new Outbox({
-      rooms,
+      rooms: new RoomStore(rooms, () => undefined),
       appender,
       notifications: new Notifications(storage.connection),
       onError: (error) => told.push(error),

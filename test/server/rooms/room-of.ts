@@ -33,6 +33,7 @@ export function roomOf(id: string): RoomDoc {
         paused: null,
       },
     }),
+    notes: null,
     activity: { buyer: at, provider: at, operator: at },
     outbox: [],
     version: 1,

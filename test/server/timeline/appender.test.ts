@@ -295,4 +295,40 @@ describe('Appender', () => {
     );
     expect(refusal).to.be.instanceOf(RoomError).and.have.property('code', 'unavailable');
   });
+
+  it('lets nothing of an earlier provider in behind a hand-over, by whatever server', async () => {
+    const roomId = randomUUID();
+    const by = (org: string): Partial<Draft> => ({ actor: { id: org, name: org, side: 'provider', org } });
+    const [one, other] = [createServer(), createServer()];
+    // Both servers know where the stream ends.
+    await one.appender.append(draft(roomId, by('studio')));
+    await other.appender.append(draft(roomId, by('studio')));
+    const handOver = draft(roomId, {
+      kind: 'notice',
+      actor: { id: 'system', name: 'System', side: 'service' },
+      body: { event: 'notes.handed_over' },
+      holder: 'rivals',
+    });
+    const late = (work: Promise<unknown>) =>
+      work.then(
+        () => 'stored',
+        (error: unknown) => (error instanceof RoomError ? error.code : error),
+      );
+    const [, inOneBatch] = await Promise.all([
+      one.appender.append(handOver),
+      late(one.appender.append(draft(roomId, by('studio')))),
+    ]);
+    expect(inOneBatch).to.equal('not_found');
+    expect(await late(other.appender.append(draft(roomId, by('studio'))))).to.equal('not_found');
+    expect(await late(createServer().appender.append(draft(roomId, by('studio'))))).to.equal('not_found');
+    await other.appender.append(draft(roomId, by('rivals')));
+    await one.appender.append(draft(roomId));
+    expect((await stored(roomId)).map(({ seq, actor }) => [seq, actor.org ?? actor.side])).to.deep.equal([
+      [1, 'studio'],
+      [2, 'studio'],
+      [3, 'service'],
+      [4, 'rivals'],
+      [5, 'buyers'],
+    ]);
+  });
 });
