@@ -42,8 +42,14 @@ export class Notifications {
     this.model = connection.model<NotificationDoc>('Notification', schema);
   }
 
-  /** Keeps a notification; the same one again changes nothing. */
-  async keep({ _id, ...rest }: NotificationDoc): Promise<void> {
-    await this.model.updateOne({ _id }, { $setOnInsert: rest }, { upsert: true });
+  /** Keeps notifications; the same ones again change nothing. */
+  async keep(notifications: readonly NotificationDoc[]): Promise<void> {
+    if (notifications.length === 0) return;
+    await this.model.bulkWrite(
+      notifications.map(({ _id, ...rest }) => ({
+        updateOne: { filter: { _id }, update: { $setOnInsert: rest }, upsert: true },
+      })),
+      { ordered: false },
+    );
   }
 }

@@ -1,7 +1,7 @@
 import type { Appender } from '../timeline/appender.ts';
 import type { Floor } from '../timeline/read-marks.ts';
 import type { Notifications } from './notifications.ts';
-import type { RoomDoc, RoomStore } from './room-store.ts';
+import type { OutboxItem, RoomDoc, RoomStore } from './room-store.ts';
 
 /**
  * Moves what a room has decided into its timeline. The decision and its entries are stored together; this carries the entries over, in their order,
@@ -58,23 +58,31 @@ export class Outbox {
   }
 
   async #carryNow(room: Pick<RoomDoc, '_id' | 'outbox'>): Promise<void> {
-    for (const { key, stream, kind, actor, body, run, holder, notification } of room.outbox) {
-      if (notification !== undefined) await this.#notifications.keep({ _id: key, roomId: room._id, ...notification });
-      const { doc } = await this.#appender.append({
-        roomId: room._id,
-        stream,
-        kind,
-        actor,
-        body,
-        clientId: key,
-        ...(run === undefined ? {} : { run }),
-        ...(holder === undefined ? {} : { holder }),
-      });
-      if (holder !== undefined) await this.#handOver(room._id, holder, { seq: doc.seq - 1, tally: doc.tally - 1 });
-    }
+    const { outbox, _id: roomId } = room;
+    await this.#notifications.keep(
+      outbox.flatMap(({ key, notification }) =>
+        notification === undefined ? [] : [{ _id: key, roomId, ...notification }],
+      ),
+    );
+    // Asked for in one turn: what goes into one stream is one ordered batch, so that nothing is stored without what was decided before it.
+    await Promise.all(outbox.map((item) => this.#put(roomId, item)));
     await this.#rooms.model.updateOne(
       { _id: room._id },
       { $pull: { outbox: { key: { $in: room.outbox.map(({ key }) => key) } } } },
     );
+  }
+
+  async #put(roomId: string, { key, stream, kind, actor, body, run, holder }: OutboxItem): Promise<void> {
+    const { doc } = await this.#appender.append({
+      roomId,
+      stream,
+      kind,
+      actor,
+      body,
+      clientId: key,
+      ...(run === undefined ? {} : { run }),
+      ...(holder === undefined ? {} : { holder }),
+    });
+    if (holder !== undefined) await this.#handOver(roomId, holder, { seq: doc.seq - 1, tally: doc.tally - 1 });
   }
 }

@@ -187,7 +187,13 @@ describe('R4: the same clientId five times', () => {
     for (const answer of answers) expect(answer).to.deep.equal(first);
     const { entries } = await here.call('buyer', 'entry.fetch', { roomId: first?.roomId ?? '', stream: 'public' });
     const events = entries.map((entry) => ('event' in entry.body ? entry.body.event : entry.kind));
-    expect(events).to.deep.equal(['project.created', 'provider.assigned', 'node.entered']);
+    expect(events).to.deep.equal([
+      'project.created',
+      'node.entered',
+      'provider.assigned',
+      'node.entered',
+      'notification',
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Entry } from '../../shared/contract/entries.ts';
 import { ConnectionLost, type TestClient, until } from '../support/client.ts';
-import { message, people, Portal } from '../support/portal.ts';
+import { BEGINNING, message, people, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
 
@@ -52,7 +52,7 @@ describe('Two servers on one database', () => {
     const roomId = await portal.project();
     const listener = await at(0).connect('buyer');
     await listener.call('room.join', { roomId });
-    const heard = listener.next('entry', ({ seq }) => seq === 6);
+    const heard = listener.next('entry', ({ seq }) => seq === BEGINNING + 3);
     const sent = [];
     for (const text of ['one', 'two', 'three'])
       sent.push((await at(1).call('admin', 'message.send', message(roomId, text))).entry);
@@ -79,12 +79,12 @@ describe('Two servers on one database', () => {
         .all('entry')
         .filter(({ stream }) => stream === 'public')
         .map(({ seq }) => seq);
-    expect(shown(first)).to.deep.equal([4, 5]);
+    expect(shown(first)).to.deep.equal([BEGINNING + 1, BEGINNING + 2]);
     expect(
       [...(streams[0]?.entries ?? []), ...second.all('entry')]
         .map(({ seq }) => seq)
         .filter((seq, i, all) => all.indexOf(seq) === i),
-    ).to.deep.equal([1, 2, 3, 4, 5]);
+    ).to.deep.equal(Array.from({ length: BEGINNING + 2 }, (_, i) => i + 1));
     expect(second.all('entry').every(({ stream }) => stream === 'public')).to.equal(true);
   }).timeout(40_000);
 
@@ -93,21 +93,27 @@ describe('Two servers on one database', () => {
     const listener = await at(0).connect('buyer');
     await listener.call('room.join', { roomId });
     const collection = database.connection.collection('entries');
-    const last = await collection.findOne({ roomId, stream: 'public', seq: 3 });
-    const jump = listener.next('entry', ({ seq }) => seq === 4503);
+    const last = await collection.findOne({ roomId, stream: 'public', seq: BEGINNING });
+    const jump = listener.next('entry', ({ seq }) => seq === BEGINNING + 4500);
     await collection.insertMany(
       Array.from({ length: 4500 }, (_, i) => {
         const { _id, ...entry } = { ...last };
-        return { ...entry, clientId: randomUUID(), seq: 4 + i, tally: 4 + i, ownTally: 4 + i };
+        return {
+          ...entry,
+          clientId: randomUUID(),
+          seq: BEGINNING + 1 + i,
+          tally: BEGINNING + 1 + i,
+          ownTally: BEGINNING + 1 + i,
+        };
       }),
     );
     await jump;
-    const { entries } = await listener.call('entry.fetch', { roomId, stream: 'public', after: 4501 });
-    expect(entries.map(({ seq }) => seq)).to.deep.equal([4502, 4503]);
+    const { entries } = await listener.call('entry.fetch', { roomId, stream: 'public', after: BEGINNING + 4498 });
+    expect(entries.map(({ seq }) => seq)).to.deep.equal([BEGINNING + 4499, BEGINNING + 4500]);
     await at(0).call('buyer', 'message.send', message(roomId, 'on it goes'));
     await listener.flush();
     const seqs = listener.all('entry').map(({ seq }) => seq);
-    expect(seqs.at(-1)).to.equal(4504);
+    expect(seqs.at(-1)).to.equal(BEGINNING + 4501);
     expect(seqs).to.deep.equal([...seqs].sort((a, b) => a - b));
   }).timeout(40_000);
 
@@ -165,11 +171,11 @@ describe('Two servers on one database', () => {
               'a reader was shown all',
               () => (shown().at(-1)?.seq ?? 0) === entries.length || messages.length === 0,
             );
-            expect(shown()).to.deep.equal(stream === 'public' ? entries.slice(3) : entries);
+            expect(shown()).to.deep.equal(stream === 'public' ? entries.slice(BEGINNING) : entries);
           }
         }
         expect([...acked.values()].length).to.equal(
-          (await whole(roomId, 'public')).length - 3 + (await whole(roomId, 'provider')).length,
+          (await whole(roomId, 'public')).length - BEGINNING + (await whole(roomId, 'provider')).length,
         );
         for (const who of [...authors, 'vendor'] as const) {
           const unread =

@@ -24,6 +24,11 @@ export const people = {
 
 export type PersonName = keyof typeof people;
 
+/** How many entries the public stream of a new project of `website` holds: created, waiting, assigned, at its first step, and a word to the buyer. */
+export const BEGINNING = 5;
+/** And its notes: a word to the provider's admin. */
+export const NOTES_BEGINNING = 1;
+
 /** Plays a portal: mints tokens, keeps the directory, opens projects and connections. */
 export class Portal {
   readonly url: string;

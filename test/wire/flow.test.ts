@@ -260,7 +260,7 @@ describe('node.act, project.* and queue.list', () => {
     ).to.deep.equal(['notes.handed_over', 'we begin']);
     const stream = 'provider';
     const first = notes?.entries[0]?.seq ?? 0;
-    expect(first).to.equal(3);
+    expect(first).to.equal(4);
     const shown = [
       joined,
       await rival.call('entry.fetch', { roomId, stream }),
@@ -273,10 +273,10 @@ describe('node.act, project.* and queue.list', () => {
     ];
     expect(JSON.stringify(shown)).to.not.contain(canary);
     const { items } = await rival.call('room.list', {});
-    // The hand-over, and nothing that stood before it.
-    expect(items.find(({ id }) => id === roomId)?.unread['provider']).to.equal(1);
+    // The hand-over and the notification to its admin, and nothing that stood before.
+    expect(items.find(({ id }) => id === roomId)?.unread['provider']).to.equal(2);
     const whole = await portal.call('vendor', 'entry.fetch', { roomId, stream });
-    expect(whole.entries.map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4]);
+    expect(whole.entries.map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4, 5, 6]);
     expect(JSON.stringify(whole)).to.contain(canary);
     await vendor.flush();
     expect(
@@ -284,34 +284,34 @@ describe('node.act, project.* and queue.list', () => {
         .all('entry')
         .filter((entry) => entry.stream === stream)
         .map(({ seq }) => seq),
-    ).to.deep.equal([3, 4]);
+    ).to.deep.equal([4, 5, 6]);
 
     await portal.call('vendor', 'project.changeProvider', { projectId: roomId, org: 'studio', remark: 'Slower.' });
     const again = await portal.call('admin', 'entry.fetch', { roomId, stream, after: 0 });
-    expect(again.entries.map(({ seq }) => seq)).to.deep.equal([5]);
+    expect(again.entries.map(({ seq }) => seq)).to.deep.equal([7, 8]);
   });
 
   it('queues what no provider has room for, and gives it the first place that is free', async () => {
-    await product('scarce', { providers: [{ org: 'rivals', maxLoad: 2 }] });
+    await suite.portal.call('service', 'org.put', { orgId: 'scarce', name: 'Scarce' });
+    await product('scarce', { providers: [{ org: 'scarce', maxLoad: 1 }] });
     const placed = [await order('scarce')];
     const waiting = [await order('scarce'), await order('scarce')];
     const stateOf = async (projectId: string) => {
       const { project } = await suite.portal.call('buyer', 'project.get', { projectId });
       return project.provider?.org ?? project.queued;
     };
-    // One of the two places went to the test above, which has a project at the same company.
     expect(await Promise.all([...placed, ...waiting].map(stateOf))).to.deep.equal([
-      'rivals',
+      'scarce',
       'providers_full',
       'providers_full',
     ]);
     const { items } = await suite.portal.call('vendor', 'queue.list', {});
     expect(items.map(({ projectId, place }) => [projectId, place])).to.deep.equal(waiting.map((id, i) => [id, i + 1]));
     await suite.portal.call('operator', 'project.close', { projectId: placed[0] ?? '', reason: 'Cancelled.' });
-    expect(await Promise.all(waiting.map(stateOf))).to.deep.equal(['rivals', 'providers_full']);
+    expect(await Promise.all(waiting.map(stateOf))).to.deep.equal(['scarce', 'providers_full']);
     await product('scarce', { providers: [] });
     await refused(
-      suite.portal.call('vendor', 'project.dispatch', { projectId: waiting[1] ?? '', org: 'rivals' }),
+      suite.portal.call('vendor', 'project.dispatch', { projectId: waiting[1] ?? '', org: 'scarce' }),
       'invalid',
     );
   });

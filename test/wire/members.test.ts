@@ -38,7 +38,7 @@ describe('member.add, member.remove and member.list', () => {
     const { items } = await portal.call('buyer', 'member.list', { roomId });
     expect(items.filter(({ userId }) => userId === colleague.sub)).to.have.length(1);
     const { entries } = await portal.call('buyer', 'entry.fetch', { roomId, stream: 'public' });
-    expect(entries.filter(({ kind }) => kind === 'notice')).to.have.length(1);
+    expect(entries.filter(({ body }) => 'event' in body && body.event === 'member.added')).to.have.length(1);
     await portal.call('buyer', 'member.add', { roomId, userId: buyer.sub, name: 'Bao' });
     expect((await portal.call('buyer', 'member.list', { roomId })).items).to.have.length(3);
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { post } from '../support/client.ts';
-import { message, people } from '../support/portal.ts';
+import { BEGINNING, message, people } from '../support/portal.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
 
 describe('message.send', () => {
@@ -134,7 +134,7 @@ describe('message.send', () => {
     );
     for (const client of clients) await client.flush();
     const [first, ...others] = clients.map((client) => client.all('entry').map(({ id, seq }) => [id, seq]));
-    expect(first?.map(([, seq]) => seq)).to.deep.equal(Array.from({ length: 100 }, (_, i) => i + 4));
+    expect(first?.map(([, seq]) => seq)).to.deep.equal(Array.from({ length: 100 }, (_, i) => BEGINNING + 1 + i));
     for (const other of others) expect(other).to.deep.equal(first);
   });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { message, people } from '../support/portal.ts';
+import { BEGINNING, NOTES_BEGINNING, message, people } from '../support/portal.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
 
 describe('read.mark, unread and receipt', () => {
@@ -13,21 +13,21 @@ describe('read.mark, unread and receipt', () => {
   it('counts what others wrote after the mark; own entries, edits and recalls are never unread', async () => {
     const { portal } = suite;
     const roomId = await portal.project();
-    expect(await unread('buyer', roomId)).to.deep.equal({ public: 3 });
+    expect(await unread('buyer', roomId)).to.deep.equal({ public: BEGINNING });
     const { entry } = await portal.call('buyer', 'message.send', message(roomId, 'own'));
     await portal.call('buyer', 'message.edit', { roomId, entryId: entry.id, text: 'own, edited' });
-    expect(await unread('buyer', roomId)).to.deep.equal({ public: 3 });
-    expect(await unread('admin', roomId)).to.deep.equal({ public: 4, provider: 0 });
+    expect(await unread('buyer', roomId)).to.deep.equal({ public: BEGINNING });
+    expect(await unread('admin', roomId)).to.deep.equal({ public: BEGINNING + 1, provider: NOTES_BEGINNING });
     expect(await portal.call('admin', 'read.mark', { roomId, stream: 'public', seq: 2 })).to.deep.equal({
       seq: 2,
-      unread: 2,
+      unread: BEGINNING - 1,
     });
-    expect(await portal.call('admin', 'read.mark', { roomId, stream: 'public', seq: 5 })).to.deep.equal({
-      seq: 5,
+    expect(await portal.call('admin', 'read.mark', { roomId, stream: 'public', seq: BEGINNING + 2 })).to.deep.equal({
+      seq: BEGINNING + 2,
       unread: 0,
     });
     await portal.call('buyer', 'message.recall', { roomId, entryId: entry.id });
-    expect(await unread('admin', roomId)).to.deep.equal({ public: 0, provider: 0 });
+    expect(await unread('admin', roomId)).to.deep.equal({ public: 0, provider: NOTES_BEGINNING });
   });
 
   it('never goes back, and refuses what is beyond the head', async () => {
@@ -35,11 +35,11 @@ describe('read.mark, unread and receipt', () => {
     const roomId = await portal.project();
     const mark = (seq: number) => portal.call('buyer', 'read.mark', { roomId, stream: 'public', seq });
     await mark(2);
-    expect(await mark(1)).to.deep.equal({ seq: 2, unread: 1 });
-    expect(await mark(0)).to.deep.equal({ seq: 2, unread: 1 });
-    const refusal = await refused(mark(4), 'invalid');
-    expect(refusal.error.details).to.deep.equal([{ path: 'seq', reason: 'the stream ends at 3' }]);
-    expect(await unread('buyer', roomId)).to.deep.equal({ public: 1 });
+    expect(await mark(1)).to.deep.equal({ seq: 2, unread: BEGINNING - 2 });
+    expect(await mark(0)).to.deep.equal({ seq: 2, unread: BEGINNING - 2 });
+    const refusal = await refused(mark(BEGINNING + 1), 'invalid');
+    expect(refusal.error.details).to.deep.equal([{ path: 'seq', reason: `the stream ends at ${BEGINNING}` }]);
+    expect(await unread('buyer', roomId)).to.deep.equal({ public: BEGINNING - 2 });
     await refused(portal.call('buyer', 'read.mark', { roomId, stream: 'public', seq: -1 }), 'invalid');
     await refused(portal.call('buyer', 'read.mark', { roomId, stream: 'provider', seq: 1 }), 'not_found');
     await refused(portal.call('stranger', 'read.mark', { roomId, stream: 'public', seq: 1 }), 'not_found');
@@ -90,7 +90,7 @@ describe('read.mark, unread and receipt', () => {
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
         const roomId = await portal.project();
         // The model: every entry as (author, does it count), and each person's mark.
-        const log: { author: string; counts: boolean }[] = Array.from({ length: 3 }, () => ({
+        const log: { author: string; counts: boolean }[] = Array.from({ length: BEGINNING }, () => ({
           author: 'system',
           counts: true,
         }));

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Entry } from '../../shared/contract/entries.ts';
 import { CATCH_UP_MAX, JOINED_ROOMS_MAX, PAGE_DEFAULT } from '../../shared/contract/limits.ts';
-import { type PersonName, message, people } from '../support/portal.ts';
+import { BEGINNING, NOTES_BEGINNING, type PersonName, message, people } from '../support/portal.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
 
 const seqs = (entries: readonly Entry[]): number[] => entries.map(({ seq }) => seq);
@@ -162,7 +162,7 @@ describe('room.join, room.leave, room.get and entry.fetch', () => {
       await reader.flush();
       const head = views[i]?.head ?? 0;
       expect(seqs(views[i]?.entries ?? [])).to.deep.equal(run(1, head));
-      expect(seqs(reader.all('entry').filter(({ seq }) => seq > head))).to.deep.equal(run(head + 1, 153));
+      expect(seqs(reader.all('entry').filter(({ seq }) => seq > head))).to.deep.equal(run(head + 1, BEGINNING + 150));
     }
   });
 
@@ -251,6 +251,10 @@ describe('room.join, room.leave, room.get and entry.fetch', () => {
       await refused(fetch(range), 'invalid');
     await refused(portal.call('buyer', 'entry.fetch', { roomId, stream: 'provider' }), 'not_found');
     const notes = await portal.call('vendor', 'entry.fetch', { roomId, stream: 'provider' });
-    expect(notes).to.deep.equal({ entries: [], head: 0 });
+    expect(seqs(notes.entries)).to.deep.equal(run(1, NOTES_BEGINNING));
+    expect(await portal.call('operator', 'entry.fetch', { roomId, stream: 'operator' })).to.deep.equal({
+      entries: [],
+      head: 0,
+    });
   });
 });

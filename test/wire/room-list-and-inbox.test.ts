@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { mongo } from 'mongoose';
 import type { PersonName } from '../support/portal.ts';
-import { message } from '../support/portal.ts';
+import { BEGINNING, NOTES_BEGINNING, message } from '../support/portal.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
 
 /** A cursor whose instant no `Date` can hold. */
@@ -31,7 +31,7 @@ describe('room.list and inbox', () => {
       kind: 'project',
       title: 'Website',
       status: 'executing',
-      unread: { public: 3 },
+      unread: { public: BEGINNING },
       last: entry,
       updatedAt: entry.at,
     });
@@ -70,7 +70,7 @@ describe('room.list and inbox', () => {
     };
     try {
       const { items } = await portal.call(who, 'room.list', {});
-      expect(items.map(({ unread }) => unread['public'])).to.deep.equal(rooms.map(() => 2));
+      expect(items.map(({ unread }) => unread['public'])).to.deep.equal(rooms.map(() => BEGINNING - 1));
     } finally {
       prototype.toArray = toArray;
     }
@@ -129,7 +129,7 @@ describe('room.list and inbox', () => {
     // What the creation itself told is awaited, so that it is not taken for what comes later.
     const early = await portal.connect('buyer');
     await portal.call('buyer', 'message.send', message(roomId, 'first'));
-    await early.next('inbox', ({ head }) => head === 4);
+    await early.next('inbox', ({ head }) => head === BEGINNING + 1);
     const [outside, inside, vendor, stranger] = [
       await portal.connect('buyer'),
       await portal.connect('buyer'),
@@ -139,11 +139,16 @@ describe('room.list and inbox', () => {
     await inside.call('room.join', { roomId });
     const note = vendor.next('inbox', ({ stream }) => stream === 'provider');
     await portal.call('admin', 'message.send', message(roomId, 'a note', { stream: 'provider' }));
-    expect(await note).to.deep.include({ roomId, stream: 'provider', head: 1, unread: 1 });
+    expect(await note).to.deep.include({
+      roomId,
+      stream: 'provider',
+      head: NOTES_BEGINNING + 1,
+      unread: NOTES_BEGINNING + 1,
+    });
     const told = [outside, vendor].map((client) => client.next('inbox', ({ stream }) => stream === 'public'));
     const { entry } = await portal.call('admin', 'message.send', message(roomId, 'hello'));
     for (const inbox of await Promise.all(told))
-      expect(inbox).to.deep.equal({ roomId, stream: 'public', head: 5, unread: inbox.unread, last: entry });
+      expect(inbox).to.deep.equal({ roomId, stream: 'public', head: BEGINNING + 2, unread: inbox.unread, last: entry });
     await Promise.all([outside, inside, stranger].map((client) => client.flush()));
     expect(outside.all('inbox').map(({ stream }) => stream)).to.deep.equal(['public']);
     expect(outside.all('entry')).to.deep.equal([]);
@@ -156,13 +161,13 @@ describe('room.list and inbox', () => {
     const roomId = await portal.project();
     const buyer = await portal.connect('buyer');
     await buyer.call('room.join', { roomId });
-    await buyer.call('read.mark', { roomId, stream: 'public', seq: 3 });
+    await buyer.call('read.mark', { roomId, stream: 'public', seq: BEGINNING });
     await buyer.call('room.leave', { roomId });
-    const two = buyer.next('inbox', ({ head }) => head === 5);
+    const two = buyer.next('inbox', ({ head }) => head === BEGINNING + 2);
     await portal.call('admin', 'message.send', message(roomId, 'one'));
     await portal.call('admin', 'message.send', message(roomId, 'two'));
     expect((await two).unread).to.equal(2);
-    const own = buyer.next('inbox', ({ head }) => head === 6);
+    const own = buyer.next('inbox', ({ head }) => head === BEGINNING + 3);
     await portal.call('buyer', 'message.send', message(roomId, 'from another device'));
     expect((await own).unread).to.equal(2);
   });
