@@ -150,7 +150,9 @@ describe('Every command x every kind of caller', () => {
   let portal: Portal;
   let roomId = '';
   let bareRoom = '';
+  let draft = '';
   let published = '';
+  let platformDraft = '';
   let platformPublished = '';
   /** What each caller was shown: answers, errors and events. */
   const shown = new Map<CallerName, unknown[]>();
@@ -166,7 +168,9 @@ describe('Every command x every kind of caller', () => {
     await portal.seed();
     roomId = await portal.project();
     bareRoom = await portal.project();
+    draft = await copyOf('basic', 'vendor');
     published = await publishedBy('vendor');
+    platformDraft = await copyOf('basic', 'operator');
     platformPublished = await publishedBy('operator');
     const canary = () => `canary-${randomUUID()}`;
     for (let i = 0; i < 3; i++) {
@@ -214,7 +218,10 @@ describe('Every command x every kind of caller', () => {
       ? (await portal.call('admin', 'message.send', message(roomId, 'a note', { stream: 'provider' }))).entry.id
       : '';
     return {
-      ...(await templatesFor(command)),
+      draft: command === 'template.publish' ? await copyOf('basic', 'vendor') : draft,
+      published,
+      platformDraft,
+      platformPublished,
       roomId,
       bareRoom,
       freshRoom: command === 'project.pause' || command === 'project.close' ? await freshRoom() : '',
@@ -232,16 +239,6 @@ describe('Every command x every kind of caller', () => {
     const templateId = await copyOf('basic', who);
     await portal.call(who, 'template.publish', { templateId });
     return templateId;
-  }
-
-  async function templatesFor(command: CommandName) {
-    const needed = command.startsWith('template.') && command !== 'template.list' && command !== 'template.create';
-    return {
-      draft: needed ? await copyOf('basic', 'vendor') : '',
-      platformDraft: needed ? await copyOf('basic', 'operator') : '',
-      published,
-      platformPublished,
-    };
   }
 
   async function overHttp(name: CallerName, command: CommandName, input: unknown): Promise<string> {
