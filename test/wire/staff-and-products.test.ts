@@ -162,8 +162,7 @@ describe('staff.* and product.* for who looks at the directory', () => {
         { active: false },
         { roles: ['provider_admin'] },
       ];
-      for (const change of bad)
-        await refused(portal.call('admin', 'staff.update', { userId, ...change }), 'invalid');
+      for (const change of bad) await refused(portal.call('admin', 'staff.update', { userId, ...change }), 'invalid');
     });
   });
 

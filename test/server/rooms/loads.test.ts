@@ -69,6 +69,6 @@ describe('loads', function () {
       expect(text).to.include('IXSCAN').and.not.include('COLLSCAN');
       indexes.push([...new Set([...text.matchAll(/"indexName":"([^"]+)"/g)].map((match) => match[1] ?? ''))]);
     }
-    expect(indexes).to.deep.equal([['crew_status'], ['provider_status']]);
+    expect(indexes).to.deep.equal([['staff_load'], ['provider_load']]);
   });
 });
