@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { until } from '../support/client.ts';
 import { type PersonName, people, type Portal } from '../support/portal.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
 
@@ -163,6 +164,49 @@ describe('staff.* and product.* for who looks at the directory', () => {
         { roles: ['provider_admin'] },
       ];
       for (const change of bad) await refused(portal.call('admin', 'staff.update', { userId, ...change }), 'invalid');
+    });
+  });
+
+  describe('a place that becomes free is taken at once', () => {
+    const buyer = { id: people.buyer.sub, org: people.buyer.org, name: people.buyer.name };
+    const project = async (projectId: string) =>
+      (await suite.portal.call('operator', 'project.get', { projectId })).project;
+
+    it('by a project that waits for a provider, when a product gets one', async () => {
+      const { portal } = suite;
+      const product = { productId: 'lonely', name: 'Lonely', vendorOrg: 'maker', templateId: 'basic' };
+      await portal.call('vendor', 'product.put', { ...product, providers: [] });
+      const order = { orderId: 'lonely-1', productId: 'lonely', buyer };
+      const { projectId } = await portal.call('service', 'project.create', order);
+      expect((await project(projectId)).queued).to.equal('no_provider');
+      await portal.call('vendor', 'product.put', { ...product, providers: [{ org: 'studio', maxLoad: 100_000 }] });
+      await until('the project has a provider', async () => (await project(projectId)).provider?.org === 'studio');
+    });
+
+    it('by a project that waits for staff, when somebody accepts', async () => {
+      const { portal } = suite;
+      const me = await hire(portal, 'specialist', { roles: ['delivery_specialist'], accepting: false });
+      await portal.call('vendor', 'product.put', {
+        productId: 'dispatched',
+        name: 'Dispatched',
+        vendorOrg: 'maker',
+        templateId: 'simplest',
+        providers: [{ org: 'studio', maxLoad: 100_000 }],
+      });
+      const order = { orderId: 'dispatched-1', productId: 'dispatched', buyer };
+      const { projectId } = await portal.call('service', 'project.create', order);
+      const form = {
+        contactName: 'Bao',
+        phone: '+86 10 5550 0100',
+        email: 'b@example.com',
+        address: 'A',
+        details: 'D',
+      };
+      await portal.call('buyer', 'node.act', { projectId, nodeId: 'demand', action: 'submit', visit: 1, form });
+      await until('it waits', async () => (await project(projectId)).queued === 'staff_full');
+      await portal.call(me, 'staff.update', { userId: 'specialist', accepting: true });
+      await until('it is dispatched', async () => (await project(projectId)).current === 'deliverable');
+      expect((await find('admin', 'specialist'))?.load).to.equal(1);
     });
   });
 

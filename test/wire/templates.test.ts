@@ -248,6 +248,20 @@ describe('template.*', () => {
           expect((await put(who, templateId)).product.templateId, `${who} ${templateId}`).to.equal(templateId);
     });
 
+    it('gives projects the steps of a template that their vendor wrote', async () => {
+      const { portal } = suite;
+      const own = await published('vendor');
+      await put('vendor', own.id);
+      const buyer = { id: people.buyer.sub, org: people.buyer.org, name: people.buyer.name };
+      const order = { orderId: 'by-own-template', productId: 'of-maker', buyer };
+      const { projectId } = await portal.call('service', 'project.create', order);
+      const { project } = await portal.call('buyer', 'project.get', { projectId });
+      expect(project.template).to.deep.include({ id: own.id, name: 'Ours' });
+      expect(project.nodes.map(({ id, name }) => [id, name])).to.deep.equal(
+        own.nodes.map(({ id, name }) => [id, name]),
+      );
+    });
+
     it("refuses drafts and other vendors' with not_found, whoever asks", async () => {
       const theirs = await published('otherVendor');
       const unfinished = await draft('vendor');

@@ -7,6 +7,12 @@ import { connectStorage, type Storage } from '../../../server/storage/connect.ts
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { roomOf } from './room-of.ts';
 
+/** The plans that were chosen, wherever an explanation of an aggregate holds them. */
+function winningPlans(explained: unknown): unknown[] {
+  if (typeof explained !== 'object' || explained === null) return [];
+  return Object.entries(explained).flatMap(([key, value]) => (key === 'winningPlan' ? [value] : winningPlans(value)));
+}
+
 describe('loads', function () {
   this.timeout(60_000);
   let database: TestDatabase;
@@ -65,9 +71,9 @@ describe('loads', function () {
     const indexes: string[][] = [];
     for (const explain of sent) {
       const answer = await storage.connection.db?.command({ explain, verbosity: 'queryPlanner' });
-      const text = JSON.stringify(answer);
-      expect(text).to.include('IXSCAN').and.not.include('COLLSCAN');
-      indexes.push([...new Set([...text.matchAll(/"indexName":"([^"]+)"/g)].map((match) => match[1] ?? ''))]);
+      const plans = JSON.stringify(winningPlans(answer));
+      expect(plans).to.include('IXSCAN').and.not.include('COLLSCAN');
+      indexes.push([...plans.matchAll(/"indexName":"([^"]+)"/g)].map((match) => match[1] ?? ''));
     }
     expect(indexes).to.deep.equal([['staff_load'], ['provider_load']]);
   });
