@@ -67,6 +67,42 @@ describe('OfficeTime', function () {
     expect(before.known(2150), 'what was taken before stays as it was').to.equal(false);
   });
 
+  it('goes back behind nothing that it knows when an earlier look ends later', async () => {
+    let hold: (() => void) | undefined;
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      hold = resolve;
+    });
+    const released = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    /** Its first look reads at once, and hands over what it read when it is let go. */
+    class Slow extends AddedYears {
+      override async all() {
+        const read = await super.all();
+        const first = hold;
+        hold = undefined;
+        if (first !== undefined) {
+          first();
+          await released;
+        }
+        return read;
+      }
+    }
+    const slow = new Slow(storage.connection);
+    const told: number[] = [];
+    const officeTime = new OfficeTime({ years: slow, hours: HOURS, onYearAdded: (year) => told.push(year) });
+    await put(2150);
+    const early = officeTime.follow();
+    await held;
+    await put(2151);
+    await officeTime.follow();
+    letGo();
+    await early;
+    expect(officeTime.current.known(2151)).to.equal(true);
+    expect(told).to.deep.equal([2150, 2151]);
+  });
+
   it('prefers what the library publishes, and tells nobody of such a year', async () => {
     const { officeTime, told } = server();
     await officeTime.load();
