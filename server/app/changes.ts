@@ -1,4 +1,5 @@
 import type { Model } from 'mongoose';
+import type { OfficeTime } from '../calendar/office-time.ts';
 import type { StaffDoc } from '../directory/directory-store.ts';
 import type { InactivePeople } from '../directory/inactive-people.ts';
 import type { Outbox } from '../rooms/outbox.ts';
@@ -86,14 +87,15 @@ export interface ChangesParts {
   staff: Model<StaffDoc>;
   inactive: InactivePeople;
   outbox: Outbox;
+  officeTime: OfficeTime;
   /** Milliseconds of a clock that is never set. */
   elapsed(): number;
   onError(error: unknown): void;
 }
 
 /**
- * Learns what other servers on the same database have changed: rooms (who is in them) and people (who is inactive). Two indexed queries twice
- * a second, whatever the number of rooms, so that a right that was withdrawn anywhere is withdrawn here within a second.
+ * Learns what other servers on the same database have changed: rooms (who is in them), people (who is inactive) and the calendar. Three indexed
+ * queries twice a second, whatever the number of rooms, so that a right that was withdrawn anywhere is withdrawn here within a second.
  */
 export class Changes {
   readonly #parts: ChangesParts;
@@ -127,9 +129,10 @@ export class Changes {
   }
 
   async #look(): Promise<void> {
-    const { rooms, inactive, outbox } = this.#parts;
+    const { rooms, inactive, outbox, officeTime } = this.#parts;
     for await (const page of this.#rooms.next()) for (const room of page) rooms.learn(room);
     for await (const page of this.#staff.next()) for (const person of page) inactive.learn(person);
     if (this.#round++ % OUTBOX_EVERY === 0) await outbox.sweep();
+    await officeTime.follow();
   }
 }

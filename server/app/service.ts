@@ -3,6 +3,9 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import { HANDSHAKE_DEADLINE_MS } from '../../shared/contract/limits.ts';
 import { authCommands } from '../auth/auth-commands.ts';
 import { createTokens } from '../auth/tokens.ts';
+import { AddedYears } from '../calendar/added-years.ts';
+import { calendarCommands } from '../calendar/calendar-commands.ts';
+import { OfficeTime } from '../calendar/office-time.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { Deliveries } from '../delivery/deliveries.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
@@ -10,8 +13,6 @@ import { flowCommands, type TakeFiles } from '../delivery/flow-commands.ts';
 import { Places } from '../delivery/places.ts';
 import { projectCommands } from '../delivery/project-commands.ts';
 import { Notifications } from '../rooms/notifications.ts';
-import { officeCalendar } from '../calendar/office-calendar.ts';
-import { builtInTemplate } from '../../shared/model/flow/built-in-templates.ts';
 import { prepareDemo } from '../demo/demo.ts';
 import { directoryCommands } from '../directory/directory-commands.ts';
 import { directoryModels } from '../directory/directory-store.ts';
@@ -29,6 +30,8 @@ import { memberCommands } from '../conversation/member-commands.ts';
 import { Outbox } from '../rooms/outbox.ts';
 import { RoomStore, roomModel } from '../rooms/room-store.ts';
 import { connectStorage, type Storage } from '../storage/connect.ts';
+import { templateCommands } from '../templates/template-commands.ts';
+import { TemplateStore } from '../templates/template-store.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { Appender } from '../timeline/appender.ts';
 import { entryModel } from '../timeline/entry-store.ts';
@@ -125,15 +128,18 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   const roomDocs = roomModel(connection);
   const directory = directoryModels(connection);
   const notifications = new Notifications(connection);
-  await createIndexes([
-    entries,
-    readMarks,
-    roomDocs,
-    notifications.model,
-    directory.orgs,
-    directory.staff,
-    directory.products,
-  ]);
+  const templates = new TemplateStore(connection);
+  const years = new AddedYears(connection);
+  const { orgs, staff, products } = directory;
+  const stored = [notifications.model, orgs, staff, products, templates.model, years.model];
+  await createIndexes([entries, readMarks, roomDocs, ...stored]);
+  const { calendarTimeZone: timeZone, opening, cutoff } = settings;
+  const officeTime = new OfficeTime({
+    years,
+    hours: { timeZone, opening, cutoff },
+    onYearAdded: (year) => log.info({ year }, 'a year was added to the calendar'),
+  });
+  await officeTime.load();
 
   const hub = new Hub(clock, (roomId, stream) => appender.unwatch(roomId, stream));
   const inactive = new InactivePeople(directory.staff, (userId) =>
@@ -155,14 +161,8 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     },
   });
   const outbox = new Outbox({ rooms, appender, notifications, onError });
-  const calendar = officeCalendar({
-    timeZone: settings.calendarTimeZone,
-    opening: settings.opening,
-    cutoff: settings.cutoff,
-  });
-  const deliveries = new Deliveries({ rooms, outbox, clock, calendar: () => calendar });
+  const deliveries = new Deliveries({ rooms, outbox, clock, calendar: () => officeTime.current });
   const places = new Places({ connection, rooms: roomDocs, wall });
-  const { timeZone } = calendar;
   const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, onError });
   const eraser = new WordingEraser(entries, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
@@ -185,11 +185,24 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
         directory,
         deliveries,
         dispatcher,
-        publishedTemplate: (id) => Promise.resolve(builtInTemplate(id)),
+        publishedTemplate: (id) => templates.published(id),
         clock,
       }),
       ...flowCommands({ rooms, deliveries, dispatcher, places, directory, pages, clock, timeZone, takeFiles }),
-      ...directoryCommands({ directory, inactive }),
+      ...templateCommands({ templates }),
+      ...calendarCommands({ years, officeTime, clock }),
+      ...directoryCommands({
+        directory,
+        inactive,
+        templates,
+        rooms: roomDocs,
+        onCapacity(org) {
+          void dispatcher.serve([
+            { for: 'provider', org },
+            { for: 'staff', org },
+          ]);
+        },
+      }),
       ...authCommands({ tokens }),
     },
   };
@@ -203,6 +216,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     staff: directory.staff,
     inactive,
     outbox,
+    officeTime,
     elapsed: () => performance.now(),
     onError,
   });

@@ -1,14 +1,31 @@
 import { RoomError } from '../../shared/contract/errors.ts';
-import { builtInTemplate } from '../../shared/model/flow/built-in-templates.ts';
 import type { Handlers } from '../registry/call.ts';
-import type { DirectoryModels, StaffDoc } from './directory-store.ts';
-import type { InactivePeople } from './inactive-people.ts';
+import type { RoomModel } from '../rooms/room-store.ts';
 import { isDuplicateKey } from '../storage/duplicate-key.ts';
+import { vendorOwner } from '../templates/template-access.ts';
+import type { TemplateStore } from '../templates/template-store.ts';
+import type { DirectoryModels, ProductDoc, StaffDoc } from './directory-store.ts';
+import { providersWithNewCapacity, staffFreesCapacity } from './frees-capacity.ts';
+import type { InactivePeople } from './inactive-people.ts';
+import { productCommands } from './product-commands.ts';
+import { staffCommands } from './staff-commands.ts';
 
-export function directoryCommands(parts: {
+export interface DirectoryParts {
   directory: DirectoryModels;
   inactive: InactivePeople;
-}): Pick<Handlers, 'org.put' | 'staff.put' | 'product.put'> {
+  templates: TemplateStore;
+  /** What loads are counted in. */
+  rooms: RoomModel;
+  /** Called when a company may take more projects than before: as a provider of a product, or because of its staff. */
+  onCapacity(org: string): void;
+}
+
+type DirectoryHandlers = Pick<
+  Handlers,
+  'org.put' | 'staff.put' | 'staff.list' | 'staff.update' | 'product.put' | 'product.get' | 'product.list'
+>;
+
+export function directoryCommands(parts: DirectoryParts): DirectoryHandlers {
   const { orgs, staff, products } = parts.directory;
 
   async function requireOrgs(ids: readonly string[]): Promise<void> {
@@ -30,8 +47,9 @@ export function directoryCommands(parts: {
 
     async 'staff.put'(input) {
       await requireOrgs([input.org]);
-      const doc = await putStaff(staff, input);
+      const { before, doc } = await putStaff(staff, input);
       parts.inactive.learn(doc);
+      if (staffFreesCapacity(before, doc)) parts.onCapacity(doc.org);
       return { staff: { userId: doc._id, org: doc.org, name: doc.name, roles: doc.roles, active: doc.active } };
     },
 
@@ -39,7 +57,7 @@ export function directoryCommands(parts: {
       if (caller.side === 'vendor' && !(caller.org === input.vendorOrg && caller.roles.includes('vendor_admin'))) {
         throw new RoomError('forbidden', "A product is put by its vendor's admin.");
       }
-      if (builtInTemplate(input.templateId) === undefined) {
+      if ((await parts.templates.usableBy(vendorOwner(input.vendorOrg), input.templateId)) === undefined) {
         throw new RoomError('not_found', `There is no published template "${input.templateId}".`);
       }
       const orgsOfProviders = input.providers.map(({ org }) => org);
@@ -51,39 +69,36 @@ export function directoryCommands(parts: {
       await requireOrgs([input.vendorOrg, ...orgsOfProviders]);
       const { productId, warrantyDays, ...rest } = input;
       const mine = caller.side === 'vendor' ? { vendorOrg: input.vendorOrg } : {};
+      const product = { ...rest, warrantyDays: warrantyDays ?? null };
+      let before: ProductDoc | null;
       try {
-        await products.replaceOne(
-          { _id: productId, ...mine },
-          { ...rest, warrantyDays: warrantyDays ?? null },
-          { upsert: true },
-        );
+        before = await products
+          .findOneAndReplace({ _id: productId, ...mine }, product, { upsert: true, returnDocument: 'before' })
+          .lean<ProductDoc>();
       } catch (error) {
         // The id is taken, and not by a product of this vendor.
         if (!isDuplicateKey(error)) throw error;
         throw new RoomError('not_found', 'There is no such product.');
       }
+      for (const org of providersWithNewCapacity(before, product)) parts.onCapacity(org);
       return { product: { productId, name: input.name, vendorOrg: input.vendorOrg, templateId: input.templateId } };
     },
+
+    ...staffCommands(parts),
+    ...productCommands(parts),
   };
 
-  async function putStaff(
-    model: DirectoryModels['staff'],
-    input: Parameters<Handlers['staff.put']>[0],
-  ): Promise<StaffDoc> {
+  async function putStaff(model: DirectoryModels['staff'], input: Parameters<Handlers['staff.put']>[0]) {
     // A number is not kept before there is a vault for numbers.
     const { userId, dept, tags, leave, phone: _phone, ...rest } = input;
-    const doc = await model
+    const set = { ...rest, dept: dept ?? null, tags: tags ?? [], leave: leave ?? null };
+    const before = await model
       .findOneAndUpdate(
         { _id: userId },
-        {
-          $set: { ...rest, dept: dept ?? null, tags: tags ?? [], leave: leave ?? null },
-          $inc: { version: 1 },
-          $currentDate: { changedAt: true },
-        },
-        { upsert: true, returnDocument: 'after' },
+        { $set: set, $inc: { version: 1 }, $currentDate: { changedAt: true } },
+        { upsert: true, returnDocument: 'before' },
       )
       .lean<StaffDoc>();
-    if (doc === null) throw new Error('an upsert answered without a document');
-    return doc;
+    return { before, doc: { _id: userId, ...set, version: (before?.version ?? 0) + 1 } };
   }
 }

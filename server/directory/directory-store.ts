@@ -51,15 +51,16 @@ const staffSchema = new Schema<StaffDoc>(
   },
   { collection: 'staff', versionKey: false },
 );
-staffSchema.index({ org: 1, roles: 1 }, { name: 'org_roles' });
+staffSchema.index({ org: 1, roles: 1, _id: 1 }, { name: 'org_roles_id' });
+staffSchema.index({ org: 1, _id: 1 }, { name: 'org_id' });
 staffSchema.index({ changedAt: 1, _id: 1 }, { name: 'changed_id' });
 staffSchema.index({ active: 1 }, { name: 'inactive', partialFilterExpression: { active: false } });
 const productSchema = new Schema<ProductDoc>(
   { _id: String, name: String, vendorOrg: String, templateId: String, providers: [mixed], warrantyDays: Number },
   { collection: 'products', versionKey: false },
 );
-
-productSchema.index({ 'providers.org': 1 }, { name: 'provider' });
+productSchema.index({ vendorOrg: 1, _id: 1 }, { name: 'vendor_id' });
+productSchema.index({ 'providers.org': 1, _id: 1 }, { name: 'provider_id' });
 
 /** The companies, people and products that a portal keeps in step here. */
 export interface DirectoryModels {

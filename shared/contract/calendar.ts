@@ -10,6 +10,8 @@ const holiday = z.strictObject({ name: holidayName, from: date, to: date });
 
 const DAY_MS = 86_400_000;
 const LONGEST_HOLIDAY_DAYS = 31;
+/** `calendar.get` reaches at most so many years beyond the first. */
+export const CALENDAR_YEARS_MAX = 20;
 
 const inYear = (day: string, of: number): boolean =>
   // New Year's days off, and the workdays that make up for them, can begin in the December before.
@@ -70,10 +72,13 @@ export const calendar = z.object({
 
 export const calendarCommands = {
   'calendar.get': defineCommand({
-    summary: 'The calendar in force, year by year: holidays, days off and make-up workdays.',
+    summary:
+      'The calendar in force, year by year: holidays, days off and make-up workdays. Without `from` and `to`: this year and the next.',
     input: z.strictObject({ from: year.optional(), to: year.optional() }).superRefine(({ from, to }, context) => {
-      if (from !== undefined && to !== undefined && (to < from || to - from > 20))
-        context.addIssue({ code: 'custom', path: ['to'], message: 'must be from, or up to 20 years after it' });
+      if (from !== undefined && to !== undefined && (to < from || to - from > CALENDAR_YEARS_MAX)) {
+        const message = `must be from, or up to ${CALENDAR_YEARS_MAX} years after it`;
+        context.addIssue({ code: 'custom', path: ['to'], message });
+      }
     }),
     output: z.object({ calendar }),
     callers: EVERYONE,

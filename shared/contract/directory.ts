@@ -1,11 +1,61 @@
 import { z } from 'zod';
 import { defineCommand } from './command.ts';
-import { id, name, role } from './primitives.ts';
+import { cursor, id, limit, name, page, role } from './primitives.ts';
 
 /** A day, or half of one: the morning ends and the afternoon begins at noon of the office's time zone. */
 const halfDay = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}(T(00|12):00)?$/, 'must be YYYY-MM-DD, YYYY-MM-DDT00:00 or YYYY-MM-DDT12:00');
+
+const leave = z
+  .strictObject({ from: halfDay, to: halfDay })
+  .refine(({ from, to }) => from.slice(0, 10) <= to.slice(0, 10), {
+    path: ['to'],
+    message: 'must not be before from',
+  });
+const maxLoad = z.int().min(0).max(50);
+const tags = z.array(name).max(5);
+const load = z.int().min(0);
+
+/** A person of a provider or vendor as the directory knows them, and what they have in hand. */
+export const staffMember = z
+  .object({
+    userId: id,
+    org: id,
+    name: z.string(),
+    roles: z.array(role),
+    dept: z.string().nullable(),
+    maxLoad: z.int(),
+    load: load.meta({ description: 'Executing and paused projects that they hold a role in' }),
+    accepting: z.boolean(),
+    leave: z.object({ from: z.string(), to: z.string() }).nullable(),
+    tags: z.array(z.string()),
+    active: z.boolean(),
+  })
+  .meta({ id: 'StaffMember' });
+export type StaffMember = z.infer<typeof staffMember>;
+
+/** A product with the providers who may deliver it; a provider is shown itself alone. */
+export const productWithProviders = z
+  .object({
+    productId: id,
+    name: z.string(),
+    vendorOrg: id,
+    vendorName: z.string(),
+    templateId: id,
+    warrantyDays: z.number().nullable(),
+    providers: z.array(
+      z.object({
+        org: id,
+        name: z.string(),
+        weight: z.number(),
+        maxLoad: z.int(),
+        load: load.meta({ description: 'Executing and paused projects of the company, of any product' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Product' });
+export type ProductWithProviders = z.infer<typeof productWithProviders>;
 
 export const directoryCommands = {
   'org.put': defineCommand({
@@ -26,16 +76,10 @@ export const directoryCommands = {
       name,
       roles: z.array(role).min(1).max(9),
       dept: name.optional(),
-      maxLoad: z.int().min(0).max(50),
+      maxLoad,
       accepting: z.boolean().default(true),
-      tags: z.array(name).max(5).optional(),
-      leave: z
-        .strictObject({ from: halfDay, to: halfDay })
-        .refine(({ from, to }) => from.slice(0, 10) <= to.slice(0, 10), {
-          path: ['to'],
-          message: 'must not be before from',
-        })
-        .nullish(),
+      tags: tags.optional(),
+      leave: leave.nullish(),
       active: z.boolean().default(true),
       phone: z.string().max(40).optional().meta({
         description: 'Accepted for portals that send it; not kept before the service has a vault for numbers',
@@ -47,6 +91,41 @@ export const directoryCommands = {
     callers: ['service', 'operator'],
     errors: ['forbidden', 'not_found'],
     rate: 'directory',
+    writes: true,
+  }),
+  'staff.list': defineCommand({
+    summary: "A company's people with their loads: for its admin, operators and a portal's backend.",
+    input: z.strictObject({
+      org: id.optional().meta({ description: "The caller's own when left out; operators and services name one" }),
+      role: role.optional(),
+      cursor: cursor.optional(),
+      limit,
+    }),
+    output: page(staffMember),
+    callers: ['provider', 'vendor', 'operator', 'service'],
+    errors: ['forbidden'],
+    rate: 'read',
+    writes: false,
+  }),
+  'staff.update': defineCommand({
+    summary:
+      'Changes what is given and leaves the rest. The person themselves: `accepting` and `leave`; their company’s admin and operators: all of it.',
+    input: z
+      .strictObject({
+        userId: id,
+        accepting: z.boolean().optional(),
+        leave: leave.nullish(),
+        maxLoad: maxLoad.optional(),
+        tags: tags.optional(),
+        dept: name.nullish(),
+      })
+      .refine(({ userId: _userId, ...changes }) => Object.values(changes).some((value) => value !== undefined), {
+        message: 'must name something to change',
+      }),
+    output: z.object({ staff: staffMember }),
+    callers: ['provider', 'vendor', 'operator', 'service'],
+    errors: ['forbidden', 'not_found'],
+    rate: 'write',
     writes: true,
   }),
   'product.put': defineCommand({
@@ -72,5 +151,24 @@ export const directoryCommands = {
     errors: ['forbidden', 'not_found'],
     rate: 'directory',
     writes: true,
+  }),
+  'product.get': defineCommand({
+    summary:
+      "One product with its providers and their loads: its vendor's, or one that the caller's company may deliver.",
+    input: z.strictObject({ productId: id }),
+    output: z.object({ product: productWithProviders }),
+    callers: ['provider', 'vendor', 'operator', 'service'],
+    errors: ['not_found'],
+    rate: 'read',
+    writes: false,
+  }),
+  'product.list': defineCommand({
+    summary: "The products of the caller's company as a vendor, or those that it may deliver as a provider, by id.",
+    input: z.strictObject({ cursor: cursor.optional(), limit }),
+    output: page(productWithProviders),
+    callers: ['provider', 'vendor', 'operator', 'service'],
+    errors: [],
+    rate: 'read',
+    writes: false,
   }),
 } as const;

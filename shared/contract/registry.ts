@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import { authCommands } from './auth.ts';
+import { calendarCommands } from './calendar.ts';
 import { directoryCommands } from './directory.ts';
 import { flowCommands } from './flow.ts';
 import { messageCommands } from './messages.ts';
 import { projectCommands } from './projects.ts';
 import { roomCommands } from './rooms.ts';
+import { templateCommands } from './templates.ts';
 
 /** Every command of the contract by its wire name: the one place from which transports, documents and SDK types follow. */
 export const commands = {
@@ -12,6 +14,8 @@ export const commands = {
   ...messageCommands,
   ...projectCommands,
   ...flowCommands,
+  ...templateCommands,
+  ...calendarCommands,
   ...directoryCommands,
   ...authCommands,
 } as const;

@@ -7,6 +7,8 @@ export const NODES_MAX = 60;
 export const NOTIFY_MAX = 20;
 export const TIMEOUT_DAYS_MAX = 3650;
 export const UPLOAD_TYPES_MAX = 40;
+/** Templates of one owner, drafts and published ones: they are never removed, because projects were made of them. */
+export const TEMPLATES_MAX = 500;
 
 const words = (max: number) => z.string().trim().min(1).max(max).refine(isCleanText, 'must be well-formed text');
 
@@ -124,7 +126,7 @@ export const templateCommands = {
     input: z.strictObject({ name, posting: posting.optional(), nodes }),
     output: z.object({ template }),
     callers: AUTHORS,
-    errors: ['forbidden'],
+    errors: ['forbidden', 'conflict'],
     rate: 'write',
     writes: true,
   }),
@@ -143,7 +145,8 @@ export const templateCommands = {
     writes: true,
   }),
   'template.publish': defineCommand({
-    summary: 'Publishes a draft for good; refused with the node and the rule of each fault.',
+    summary:
+      'Publishes a draft for good. Refused with `conflict`, and the node and the rule of each fault in `details`; doing it again changes nothing.',
     input: z.strictObject({ templateId: id }),
     output: z.object({ template }),
     callers: AUTHORS,
@@ -156,7 +159,7 @@ export const templateCommands = {
     input: z.strictObject({ templateId: id, name }),
     output: z.object({ template }),
     callers: AUTHORS,
-    errors: ['forbidden', 'not_found'],
+    errors: ['forbidden', 'not_found', 'conflict'],
     rate: 'write',
     writes: true,
   }),
@@ -170,7 +173,8 @@ export const templateCommands = {
     writes: false,
   }),
   'template.list': defineCommand({
-    summary: 'The built-in public templates and those of the caller.',
+    summary:
+      'The built-in public templates, those that the platform has published, and those of the caller; the newest of each first.',
     input: z.strictObject({
       status: z.enum(['draft', 'published']).optional(),
       builtIn: z.boolean().optional(),

@@ -121,6 +121,9 @@ describe('No query of the service scans a collection', () => {
       async () => {
         for (const run of runs) await run();
       };
+    const step = { type: 'finish', name: 'Done' } as const;
+    const copied = async () =>
+      (await portal.call('vendor', 'template.copy', { templateId: 'basic', name: 'Copy' })).template.id;
     const sent = () => portal.call('buyer', 'message.send', message(roomId, 'hello'));
     return {
       'room.list': each(
@@ -230,6 +233,30 @@ describe('No query of the service scans a collection', () => {
           },
         ]),
       ),
+      'template.create': () => portal.call('vendor', 'template.create', { name: 'T', nodes: [step] }),
+      'template.update': async () =>
+        portal.call('vendor', 'template.update', { templateId: await copied(), name: 'U' }),
+      'template.publish': async () => portal.call('vendor', 'template.publish', { templateId: await copied() }),
+      'template.copy': copied,
+      'template.get': async () => portal.call('vendor', 'template.get', { templateId: await copied() }),
+      'template.list': each(
+        ...(['buyer', 'vendor', 'operator'] as const).flatMap((who) => [
+          () => portal.call(who, 'template.list', {}),
+          () => portal.call(who, 'template.list', { status: 'draft' }),
+          () => portal.call(who, 'template.list', { status: 'published' }),
+          async () => {
+            const { nextCursor } = await portal.call(who, 'template.list', { limit: 1, builtIn: false });
+            if (nextCursor !== undefined) await portal.call(who, 'template.list', { limit: 1, cursor: nextCursor });
+          },
+        ]),
+      ),
+      'calendar.get': () => portal.call('buyer', 'calendar.get', {}),
+      'calendar.extend': () =>
+        portal.call('operator', 'calendar.extend', {
+          year: 2150,
+          holidays: [{ name: { zh: '元旦', en: 'New Year' }, from: '2150-01-01', to: '2150-01-01' }],
+          workdays: [],
+        }),
       'org.put': () => portal.call('service', 'org.put', { orgId: 'studio', name: 'Studio' }),
       'staff.put': () =>
         portal.call('service', 'staff.put', { userId: 's', org: 'studio', name: 'S', roles: ['tester'], maxLoad: 1 }),
@@ -250,6 +277,29 @@ describe('No query of the service scans a collection', () => {
             templateId: 'basic',
             providers: [],
           }),
+      ),
+      'staff.list': each(
+        () => portal.call('admin', 'staff.list', {}),
+        () => portal.call('admin', 'staff.list', { role: 'designer' }),
+        async () => {
+          const { nextCursor } = await portal.call('operator', 'staff.list', { org: 'studio', limit: 1 });
+          await portal.call('operator', 'staff.list', { org: 'studio', limit: 1, cursor: nextCursor ?? '' });
+        },
+      ),
+      'staff.update': () => portal.call('designer', 'staff.update', { userId: people.designer.sub, accepting: true }),
+      'product.get': each(
+        ...(['admin', 'vendor', 'operator'] as const).map(
+          (who) => () => portal.call(who, 'product.get', { productId: 'website' }),
+        ),
+      ),
+      'product.list': each(
+        ...(['admin', 'vendor', 'operator'] as const).flatMap((who) => [
+          () => portal.call(who, 'product.list', {}),
+          async () => {
+            const { nextCursor } = await portal.call(who, 'product.list', { limit: 1 });
+            if (nextCursor !== undefined) await portal.call(who, 'product.list', { limit: 1, cursor: nextCursor });
+          },
+        ]),
       ),
       'auth.refresh': async () => client.call('auth.refresh', { token: await portal.token('buyer') }),
     };
@@ -344,6 +394,7 @@ async function fill({ connection }: SharedDatabase): Promise<void> {
     ...template,
     _id: `fill-${i}`,
     project: { ...template?.['project'], orderId: `order-${i}` },
+    providerOrg: i % 50 === 0 ? 'studio' : `o-${i % 50}`,
     crew: [`staff-${i % 90}`],
     wakeAt: i % 3 === 0 ? at(i) : null,
     waiting:
@@ -374,5 +425,21 @@ async function fill({ connection }: SharedDatabase): Promise<void> {
     version: 1,
     changedAt: at(i),
   }));
-  await into('products', (i) => ({ ...named(i), vendorOrg: 'o-1', templateId: 'basic', providers: [] }));
+  await into('products', (i) => ({
+    ...named(i),
+    vendorOrg: `o-${i % 50}`,
+    templateId: 'basic',
+    providers: [{ org: `o-${i % 40}`, weight: 1, maxLoad: 1 }],
+    warrantyDays: null,
+  }));
+  await into('templates', (i) => ({
+    ...named(i),
+    owner: i % 2 === 0 ? 'platform' : `vendor:v-${i}`,
+    // Every owner but the platform has one.
+    number: i % 2 === 0 ? i / 2 + 1 : 1,
+    status: i % 3 === 0 ? 'draft' : 'published',
+    posting: 'any-staff',
+    nodes: [],
+    version: 1,
+  }));
 }

@@ -24,7 +24,7 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
   'server/rooms': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/timeline', 'server/storage'] },
   'server/live': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/timeline'] },
   'server/directory': {
-    from: ['shared', 'server/registry', 'server/storage'],
+    from: ['shared', 'server/registry', 'server/storage', 'server/rooms', 'server/templates'],
   },
   'server/delivery': {
     from: [
@@ -34,6 +34,8 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
       'server/timeline',
       'server/rooms',
       'server/directory',
+      'server/templates',
+      'server/calendar',
       'server/storage',
     ],
   },
@@ -49,7 +51,8 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
       'server/delivery',
     ],
   },
-  'server/calendar': { from: ['shared'] },
+  'server/templates': { from: ['shared', 'server/registry', 'server/storage'] },
+  'server/calendar': { from: ['shared', 'server/clock.ts', 'server/registry'] },
   'server/registry': { from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry'] },
   'server/auth': {
     from: ['shared', 'server/app/settings.ts', 'server/clock.ts', 'server/registry', 'server/telemetry'],

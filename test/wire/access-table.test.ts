@@ -38,6 +38,7 @@ const CODES: Record<string, ErrorCode | 'ok'> = {
   u: 'unauthenticated',
   i: 'invalid',
   c: 'conflict',
+  r: 'read_only',
 };
 
 interface Fixture {
@@ -48,6 +49,11 @@ interface Fixture {
   messageId: string;
   noteId: string;
   token: string;
+  /** Templates of the vendor and of the platform. */
+  draft: string;
+  published: string;
+  platformDraft: string;
+  platformPublished: string;
 }
 type Row = readonly [command: CommandName, what: string, expected: string, input: (fixture: Fixture) => unknown];
 
@@ -110,9 +116,31 @@ const TABLE: readonly Row[] = [
   ['project.dispatch', 'to nobody',                  'u f f f f f i f n u n f f n n i f', (f) => ({ projectId: f.roomId })],
   ['project.close', 'a running project',             'u f f f f f f f f u f f f f f o f', (f) => ({ projectId: f.freshRoom, reason: 'why' })],
   ['queue.list', 'the own queue',                    'u f f f f f o o o u o o o o o o o', () => ({})],
+  ['template.create', 'a draft',                     'u f f f f f f f f u f o f f o o o', () => ({ name: 'New', nodes: [{ type: 'finish', name: 'Done' }] })],
+  ['template.update', "the vendor's draft",          'u f f f f f f f f u f o f n n f f', (f) => ({ templateId: f.draft, name: 'New' })],
+  ['template.update', "the vendor's published",      'u f f f f f f f f u f r f n n r r', (f) => ({ templateId: f.published, name: 'New' })],
+  ['template.update', "the platform's draft",        'u f f f f f f f f u f n n n n o o', (f) => ({ templateId: f.platformDraft, name: 'New' })],
+  ['template.update', 'a built-in one',              'u f f f f f f f f u f r f f r r r', () => ({ templateId: 'basic', name: 'New' })],
+  ['template.publish', "the vendor's draft",         'u f f f f f f f f u f o f n n f f', (f) => ({ templateId: f.draft })],
+  ['template.publish', 'a built-in one',             'u f f f f f f f f u f f f f f f f', () => ({ templateId: 'basic' })],
+  ['template.copy', 'a built-in one',                'u f f f f f f f f u f o f f o o o', () => ({ templateId: 'basic', name: 'New' })],
+  ['template.copy', "the vendor's draft",            'u f f f f f f f f u f o f n n o o', (f) => ({ templateId: f.draft, name: 'New' })],
+  ['template.get', 'a built-in one',                 'u o o o o o o o o u o o o o o o o', () => ({ templateId: 'basic' })],
+  ['template.get', "the vendor's draft",             'u n n n n n n n n u n o o n n o o', (f) => ({ templateId: f.draft })],
+  ['template.get', "the vendor's published",         'u n n n n n n n n u n o o n n o o', (f) => ({ templateId: f.published })],
+  ['template.get', "the platform's draft",           'u n n n n n n n n u n n n n n o o', (f) => ({ templateId: f.platformDraft })],
+  ['template.get', "the platform's published",       'u o o o o o o o o u o o o o o o o', (f) => ({ templateId: f.platformPublished })],
+  ['template.list', 'what there is to use',          'u o o o o o o o o u o o o o o o o', () => ({})],
+  ['calendar.get', 'the calendar',                   'u o o o o o o o o u o o o o o o o', () => ({})],
+  ['calendar.extend', 'a missing year',              'u f f f f f f f f u f f f f f o f', () => ({ year: 2150, holidays: [{ name: { zh: '元旦', en: 'New Year' }, from: '2150-01-01', to: '2150-01-01' }], workdays: [] })],
   ['org.put', 'a company',                           'u f f f f f f f f u f f f f f o o', () => ({ orgId: 'new', name: 'New' })],
   ['staff.put', 'a person',                          'u f f f f f f f f u f f f f f o o', () => ({ userId: 'new', org: 'studio', name: 'New', roles: ['tester'], maxLoad: 1 })],
   ['product.put', "the vendor's product",            'u f f f f f f f f u f o f f f o o', () => ({ productId: 'new', name: 'New', vendorOrg: 'maker', templateId: 'basic', providers: [] })],
+  ['staff.list', "the provider's people",            'u f f f f f o f f u f f f f f o o', () => ({ org: 'studio' })],
+  ['staff.update', "the added one's accepting",      'u f f f f f o o f u n n n n n o o', () => ({ userId: people.designer.sub, accepting: true })],
+  ['staff.update', "the added one's maximum",        'u f f f f f o f f u n n n n n o o', () => ({ userId: people.designer.sub, maxLoad: 5 })],
+  ['product.get', "the vendor's, for the provider",  'u f f f f f o o o u n o o n n o o', () => ({ productId: 'website' })],
+  ['product.list', 'own products',                   'u f f f f f o o o u o o o o o o o', () => ({})],
   ['auth.refresh', 'with the own token',             'u o o o o o o o o u o o o o o o o', (f) => ({ token: f.token })],
 ];
 
@@ -122,6 +150,10 @@ describe('Every command x every kind of caller', () => {
   let portal: Portal;
   let roomId = '';
   let bareRoom = '';
+  let draft = '';
+  let published = '';
+  let platformDraft = '';
+  let platformPublished = '';
   /** What each caller was shown: answers, errors and events. */
   const shown = new Map<CallerName, unknown[]>();
   const sockets = new Map<CallerName, TestClient>();
@@ -136,6 +168,10 @@ describe('Every command x every kind of caller', () => {
     await portal.seed();
     roomId = await portal.project();
     bareRoom = await portal.project();
+    draft = await copyOf('basic', 'vendor');
+    published = await publishedBy('vendor');
+    platformDraft = await copyOf('basic', 'operator');
+    platformPublished = await publishedBy('operator');
     const canary = () => `canary-${randomUUID()}`;
     for (let i = 0; i < 3; i++) {
       const note = await portal.call('admin', 'message.send', message(roomId, canary(), { stream: 'provider' }));
@@ -182,6 +218,10 @@ describe('Every command x every kind of caller', () => {
       ? (await portal.call('admin', 'message.send', message(roomId, 'a note', { stream: 'provider' }))).entry.id
       : '';
     return {
+      draft: command === 'template.publish' ? await copyOf('basic', 'vendor') : draft,
+      published,
+      platformDraft,
+      platformPublished,
       roomId,
       bareRoom,
       freshRoom: command === 'project.pause' || command === 'project.close' ? await freshRoom() : '',
@@ -189,6 +229,16 @@ describe('Every command x every kind of caller', () => {
       noteId: noted,
       token: own === undefined ? '' : await portal.token(own),
     };
+  }
+
+  async function copyOf(templateId: string, who: 'vendor' | 'operator'): Promise<string> {
+    return (await portal.call(who, 'template.copy', { templateId, name: 'Copy' })).template.id;
+  }
+
+  async function publishedBy(who: 'vendor' | 'operator'): Promise<string> {
+    const templateId = await copyOf('basic', who);
+    await portal.call(who, 'template.publish', { templateId });
+    return templateId;
   }
 
   async function overHttp(name: CallerName, command: CommandName, input: unknown): Promise<string> {

@@ -28,10 +28,12 @@ describe('years added to the calendar', () => {
 
   it('are kept, and replaced by a later correction', async () => {
     await years.put(year, by, new Date(0));
-    expect(await years.all()).to.deep.equal([year]);
+    expect(await years.all()).to.deep.equal([{ input: year, version: 1 }]);
+    expect(await years.changes()).to.equal(1);
     const corrected = { ...year, workdays: ['2027-01-10'] };
     await years.put(corrected, by, new Date(1));
-    expect(await years.all()).to.deep.equal([corrected]);
+    expect(await years.all()).to.deep.equal([{ input: corrected, version: 2 }]);
+    expect(await years.changes()).to.equal(2);
   });
 
   it('are refused when what is stored does not fit', async () => {
