@@ -2,11 +2,11 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import type { QueuedReason } from '../../shared/contract/projects.ts';
 import type { Role } from '../../shared/contract/primitives.ts';
 import { chooseStaff, type StaffCandidate } from '../../shared/model/flow/choose-staff.ts';
-import { SYSTEM_ACTOR, wantOf } from '../../shared/model/flow/flow.ts';
+import { SYSTEM_ACTOR } from '../../shared/model/flow/flow.ts';
 import type { Clock } from '../clock.ts';
 import type { DirectoryModels, OrgDoc, ProductDoc, StaffDoc } from '../directory/directory-store.ts';
 import { QUEUE } from '../rooms/project-state.ts';
-import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import type { RoomStore } from '../rooms/room-store.ts';
 import { assignProvider } from './assign-provider.ts';
 import type { Deliveries, Need } from './deliveries.ts';
 import type { Places } from './places.ts';
@@ -23,6 +23,9 @@ export interface DispatcherParts {
   dice: () => number;
   onError: (error: unknown) => void;
 }
+
+/** Projects of a queue whose dispatch is being stored. */
+const AT_A_TIME = 16;
 
 /** A stretch of queue work: whose places are looked for. */
 type Work = Need | { readonly for: 'all providers' } | { readonly for: 'all staff' };
@@ -107,69 +110,84 @@ export class Dispatcher {
   }
 
   async #serveProviders(queues: readonly string[]): Promise<number> {
+    const { directory } = this.#parts;
+    const products = new Map<string, ProductDoc['providers']>();
     // Whoever waits for the same product behind one that found nobody finds nobody either.
-    return this.#serveInTurn(
-      queues,
-      ({ waiting }) => waiting.productId,
-      (queued) => this.#giveProvider(queued._id),
-    );
+    return this.#serveInTurn(queues, {
+      kindOf: ({ waiting }) => waiting.productId,
+      async prepare({ waiting: { productId } }) {
+        if (products.has(productId)) return;
+        const product = await directory.products.findById(productId).lean<ProductDoc>();
+        products.set(productId, product?.providers ?? []);
+      },
+      give: (queued) => this.#giveProvider(queued, products.get(queued.waiting.productId) ?? []),
+    });
   }
 
   async #serveStaff(queue: string): Promise<number> {
-    return this.#serveInTurn(
-      [queue],
-      ({ waiting }) => JSON.stringify([waiting.org, waiting.role]),
-      (queued) => this.#giveStaff(queued._id),
-    );
+    const { directory } = this.#parts;
+    const people = new Map<string, StaffDoc[]>();
+    const kindOf = ({ waiting: { org, role } }: Queued): string => JSON.stringify([org, role]);
+    return this.#serveInTurn([queue], {
+      kindOf,
+      async prepare(queued) {
+        const { org, role } = queued.waiting;
+        const kind = kindOf(queued);
+        if (!people.has(kind))
+          people.set(kind, org === null || role === null ? [] : await staffOfRole(directory, org, role));
+      },
+      give: (queued) => this.#giveStaff(queued, people.get(kindOf(queued)) ?? []),
+    });
   }
 
+  /** Serves some queues in their order. Places are taken one after the other; what is taken is stored several at a time. */
   async #serveInTurn(
     queues: readonly string[],
-    kindOf: (queued: Queued) => string,
-    give: (queued: Queued) => Promise<QueuedReason | 'given' | 'gone'>,
+    how: {
+      /** Of two of a kind the second finds nobody where the first found nobody. */
+      kindOf(queued: Queued): string;
+      /** Reads what is needed to choose. */
+      prepare(queued: Queued): Promise<void>;
+      /** Takes its turn before the first await. */
+      give(queued: Queued): Promise<QueuedReason | 'given'>;
+    },
   ): Promise<number> {
     const inVain = new Map<string, QueuedReason>();
+    const underWay = new Set<Promise<void>>();
     let given = 0;
-    for await (const queued of queuedOf(this.#parts.rooms.model, queues)) {
-      const kind = kindOf(queued);
-      const known = inVain.get(kind);
+    const serve = async (queued: Queued, kind: string): Promise<void> => {
       try {
-        if (known !== undefined) {
-          await this.#tell(queued._id, queued.waiting.reason, known);
-          continue;
-        }
-        const outcome = await give(queued);
+        const outcome = inVain.get(kind) ?? (await how.give(queued));
         if (outcome === 'given') given += 1;
-        else if (outcome !== 'gone') {
+        else {
           inVain.set(kind, outcome);
-          await this.#tell(queued._id, queued.waiting.reason, outcome);
+          if (queued.waiting.reason !== outcome) await this.#tell(queued._id, outcome);
         }
       } catch (error) {
         // Somebody else was faster: it waits for this no more. Anything else must not hold up those behind it.
         if (!(error instanceof RoomError && (error.code === 'conflict' || error.code === 'read_only')))
           this.#parts.onError(error);
       }
+    };
+    for await (const queued of queuedOf(this.#parts.rooms.model, queues)) {
+      await how.prepare(queued);
+      const work = serve(queued, how.kindOf(queued)).finally(() => underWay.delete(work));
+      underWay.add(work);
+      if (underWay.size >= AT_A_TIME) await Promise.race(underWay);
     }
+    await Promise.all(underWay);
     return given;
   }
 
-  async #tell(roomId: string, told: QueuedReason | null, reason: QueuedReason): Promise<void> {
-    if (told !== reason) await this.#parts.deliveries.apply(roomId, { type: 'queue', reason }, SYSTEM_ACTOR);
+  async #tell(roomId: string, reason: QueuedReason): Promise<void> {
+    await this.#parts.deliveries.apply(roomId, { type: 'queue', reason }, SYSTEM_ACTOR);
   }
 
-  /** The room as it stands, if it still waits for this. */
-  async #stillWaiting(roomId: string, what: 'provider' | 'staff'): Promise<RoomDoc | undefined> {
-    const room = await this.#parts.rooms.fresh(roomId);
-    return room?.waiting?.what === what ? room : undefined;
-  }
-
-  async #giveProvider(roomId: string): Promise<QueuedReason | 'given' | 'gone'> {
+  async #giveProvider(
+    { _id: roomId, waiting: { visit } }: Queued,
+    providers: ProductDoc['providers'],
+  ): Promise<QueuedReason | 'given'> {
     const { deliveries, directory, places, dice } = this.#parts;
-    const room = await this.#stillWaiting(roomId, 'provider');
-    const want = room === undefined ? null : wantOf(room.project.flow);
-    if (room === undefined || want === null) return 'gone';
-    const product = await directory.products.findById(room.project.product.id).lean<ProductDoc>();
-    const providers = product?.providers ?? [];
     let reason: QueuedReason = 'no_provider';
     const given = await places.with(
       roomId,
@@ -188,7 +206,7 @@ export class Dispatcher {
       async (chosen) => {
         const org = providers[chosen]?.org ?? '';
         const provider = { org, name: await nameOfOrg(directory, org), free: true };
-        const event = { type: 'assign_provider', provider, visit: want.visit } as const;
+        const event = { type: 'assign_provider', provider, visit } as const;
         this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR)).needs);
         return 'given' as const;
       },
@@ -196,14 +214,11 @@ export class Dispatcher {
     return given ?? reason;
   }
 
-  async #giveStaff(roomId: string): Promise<QueuedReason | 'given' | 'gone'> {
-    const { deliveries, directory, places, clock, timeZone, dice } = this.#parts;
-    const room = await this.#stillWaiting(roomId, 'staff');
-    const want = room === undefined ? null : wantOf(room.project.flow);
-    if (room === undefined || want?.what !== 'staff' || room.providerOrg === null) return 'gone';
-    const org = room.providerOrg;
-    const { role, departmentFirst, visit } = want;
-    const people = await staffOfRole(directory, org, role);
+  async #giveStaff(
+    { _id: roomId, waiting: { visit, departmentFirst } }: Queued,
+    people: readonly StaffDoc[],
+  ): Promise<QueuedReason | 'given'> {
+    const { deliveries, places, clock, timeZone, dice } = this.#parts;
     let reason: QueuedReason = 'no_staff_with_role';
     const given = await places.with(
       roomId,
@@ -223,7 +238,7 @@ export class Dispatcher {
       async (chosen) => {
         const person = people[chosen];
         if (person === undefined) throw new Error('somebody was chosen who is not there');
-        const { _id: userId, name, roles, dept } = person;
+        const { _id: userId, name, org, roles, dept } = person;
         const staff = { userId, name, org, roles, ...(dept === null ? {} : { dept }), free: true };
         const event = { type: 'dispatch_staff', staff, visit } as const;
         this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR)).needs);

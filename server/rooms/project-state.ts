@@ -40,9 +40,13 @@ export interface WaitingPlace {
   /** Null until it was looked for in vain. */
   reason: QueuedReason | null;
   productId: string;
+  /** Of the node at which it waits. */
+  visit: number;
   /** The provider whose staff it waits for. */
   org: string | null;
   role: Role | null;
+  /** Looked in before the rest of the provider. */
+  departmentFirst: string | null;
 }
 
 export const QUEUE = {
@@ -57,14 +61,14 @@ export const QUEUE = {
 function waitingPlace({ flow, product, vendor }: ProjectState): WaitingPlace | null {
   const want = wantOf(flow);
   if (want === null) return null;
-  const place = { since: new Date(want.since), reason: flow.queued, productId: product.id };
+  const place = { since: new Date(want.since), reason: flow.queued, productId: product.id, visit: want.visit };
   if (want.what === 'provider') {
     const queues = [QUEUE.all, QUEUE.provider, QUEUE.product(product.id), QUEUE.vendor(vendor.org)];
-    return { ...place, queues, what: 'provider', org: null, role: null };
+    return { ...place, queues, what: 'provider', org: null, role: null, departmentFirst: null };
   }
   const org = flow.provider?.org ?? null;
   const queues = [QUEUE.all, QUEUE.staff, ...(org === null ? [] : [QUEUE.staffOf(org)])];
-  return { ...place, queues, what: 'staff', org, role: want.role };
+  return { ...place, queues, what: 'staff', org, role: want.role, departmentFirst: want.departmentFirst };
 }
 
 /** The fields of a room's document that follow from its project: what indexes and the access table ask. Nobody writes them by another road. */

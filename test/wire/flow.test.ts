@@ -161,8 +161,9 @@ describe('node.act, project.* and queue.list', () => {
       since: queued.nodes.find(({ id }) => id === 'dispatch')?.enteredAt ?? '',
       place: 1,
     });
+    // Whoever comes is given what waits at once, and not at the next full hour.
     for (const userId of ['sp-1', 'sp-2']) await suite.portal.call('service', 'staff.put', specialist(userId));
-    const { project } = await suite.portal.call('admin', 'project.dispatch', { projectId: first, userId: 'sp-1' });
+    const { project } = await suite.portal.call('admin', 'project.get', { projectId: first });
     expect([project.current, project.queued]).to.deep.equal(['deliverable', null]);
     expect(project.nodes.find(({ id }) => id === 'deliverable')?.operator?.userId).to.equal('sp-1');
     await suite.portal.call(as('sp-1'), 'room.get', { roomId: first });
@@ -213,6 +214,17 @@ describe('node.act, project.* and queue.list', () => {
     await refused(suite.portal.call(loser, 'project.get', { projectId }), 'not_found');
   });
 
+  it('lets the admin give an order that nobody claims to staff of the role', async () => {
+    await product('unclaimed', { templateId: 'bespoke' });
+    const account = { org: 'studio', maxLoad: 5, roles: ['account_manager' as const] };
+    await suite.portal.call('service', 'staff.put', { userId: 'am-3', name: 'Three', ...account });
+    const projectId = await order('unclaimed');
+    await act('buyer', projectId, 'submit', { form: DEMAND });
+    await refused(suite.portal.call('admin', 'project.dispatch', { projectId, userId: 'nobody' }), 'invalid');
+    const { project } = await suite.portal.call('admin', 'project.dispatch', { projectId, userId: 'am-3' });
+    expect(project.nodes.find(({ type }) => type === 'claim_order')?.status).to.equal('done');
+  });
+
   it('gives the project to another provider as the next run, whose log and the earlier one can be read', async () => {
     await product('shared');
     const projectId = await order('shared');
@@ -257,7 +269,7 @@ describe('node.act, project.* and queue.list', () => {
     const notes = joined.streams.find(({ stream }) => stream === 'provider');
     expect(
       notes?.entries.map(({ body }) => ('event' in body ? body.event : 'text' in body ? body.text : '')),
-    ).to.deep.equal(['notes.handed_over', 'we begin']);
+    ).to.deep.equal(['notes.handed_over', 'notification', 'we begin']);
     const stream = 'provider';
     const first = notes?.entries[0]?.seq ?? 0;
     expect(first).to.equal(4);
