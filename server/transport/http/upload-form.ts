@@ -39,7 +39,8 @@ export async function receiveFile<Stored>(
   const fail = (error: unknown): void => {
     fault ??= error;
     request.unpipe(parser);
-    parser.destroy(error instanceof Error ? error : new Error('the upload failed'));
+    // Not at once: the parser may be telling of what it found, and does not expect to be gone afterwards.
+    setImmediate(() => parser.destroy(error instanceof Error ? error : new Error('the upload failed')));
   };
   const ended = new Promise<void>((resolve, reject) => {
     parser.once('close', () => (fault === undefined ? resolve() : reject(fault)));
