@@ -2,7 +2,15 @@ import type { Entry } from '../../shared/contract/entries.ts';
 import type { FileInfo } from '../../shared/contract/files.ts';
 import type { ServerEventName, ServerEvents } from '../../shared/contract/events.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
-import type { Client, ClientEvents, ClientOptions, ClientState, Identity, LiveRoom, UploadOptions } from '../core/api.ts';
+import type {
+  Client,
+  ClientEvents,
+  ClientOptions,
+  ClientState,
+  Identity,
+  LiveRoom,
+  UploadOptions,
+} from '../core/api.ts';
 import { type ConnectionState, looksTheSame, publicState } from '../core/connection-state.ts';
 import { Emitter } from '../core/emitter.ts';
 import { asRoomError } from '../core/failure.ts';

@@ -174,7 +174,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   const places = new Places({ connection, rooms: roomDocs, wall });
   const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, onError });
   const eraser = new WordingEraser(entries, onError);
-  const files = new FileStore({ files: gridFiles, rooms, entries, clock });
+  const files = new FileStore({ files: gridFiles, rooms, entries, pages, clock });
   const links = new FileLinks(await linkKey(secretModel(connection)), () => wall.now());
   const fileSweeper = new FileSweeper(gridFiles, wall, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });

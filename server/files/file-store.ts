@@ -5,11 +5,12 @@ import { FILE_BYTES_PER_STREAM_MAX, FILE_MAX_BYTES, FILES_PER_STREAM_MAX } from 
 import type { FlowFile } from '../../shared/model/flow/flow.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../registry/call.ts';
-import { readableStreams } from '../rooms/access.ts';
-import { requireWritable } from '../rooms/room-access.ts';
+import { floorOf, readableStreams } from '../rooms/access.ts';
+import { requireRoom, requireWritable } from '../rooms/room-access.ts';
 import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
-import { isTakenBack } from '../timeline/attachments.ts';
+import { isAttachedAbove, isTakenBack } from '../timeline/attachments.ts';
 import type { EntryModel } from '../timeline/entry-store.ts';
+import type { Pages } from '../timeline/pages.ts';
 import { checkHead, kindOf, TextCheck } from './file-kind.ts';
 import { extensionOf, fileName } from './file-name.ts';
 import { type FileDoc, type GridFiles, infoOf } from './grid-files.ts';
@@ -19,6 +20,7 @@ export interface FileStoreParts {
   files: GridFiles;
   rooms: RoomStore;
   entries: EntryModel;
+  pages: Pages;
   clock: Clock;
 }
 
@@ -60,7 +62,7 @@ export class FileStore {
    * @throws {RoomError} also `too_large`, `unsupported_type` and `invalid`
    */
   async add(caller: Caller, { roomId, stream, name, bytes }: Upload): Promise<FileInfo> {
-    const { files, rooms, clock } = this.#parts;
+    const { files, rooms, pages, clock } = this.#parts;
     const safe = fileName(name);
     if (safe === undefined) throw invalidAt('file', 'must have a name');
     const kind = kindOf(extensionOf(safe));
@@ -84,7 +86,7 @@ export class FileStore {
       text?.end();
       if (fileId === undefined) throw emptyFile();
       await requireWritable(rooms, caller, roomId, stream);
-      await files.finish(fileId, length);
+      await files.finish(fileId, { length, behind: await pages.head(roomId, stream) });
       // Looked at again when it is there: of uploads that run at once none may pass the bound unseen.
       await this.#requireSpace(roomId, stream, 0);
       return { id: fileId.toHexString(), name: safe, size: length, type: kind.type };
@@ -103,9 +105,9 @@ export class FileStore {
   async require(caller: Caller, fileId: string): Promise<FileDoc> {
     const file = await this.#parts.files.find(fileId);
     if (file === undefined) throw unknownFile();
-    const room = await this.#parts.rooms.get(file.metadata.roomId);
-    if (room === undefined || !readableStreams(caller, room).includes(file.metadata.stream)) throw unknownFile();
-    if (await this.#isWithheld(caller, file)) throw unknownFile();
+    const room = await this.#roomOf(caller, file);
+    if (!readableStreams(caller, room).includes(file.metadata.stream)) throw unknownFile();
+    if (await this.#isWithheld(caller, room, file)) throw unknownFile();
     return file;
   }
 
@@ -116,7 +118,7 @@ export class FileStore {
    */
   async take(
     caller: Caller,
-    room: Pick<RoomDoc, '_id'>,
+    room: Pick<RoomDoc, '_id' | 'notes'>,
     stream: string,
     ids: readonly string[],
     path = 'files',
@@ -129,7 +131,7 @@ export class FileStore {
       const file = found.get(id);
       const isHere = file?.metadata.roomId === room._id && file.metadata.stream === stream;
       if (ids.indexOf(id) !== index) fault('is named twice');
-      else if (file === undefined || !isHere || (await this.#isWithheld(caller, file)))
+      else if (file === undefined || !isHere || (await this.#isWithheld(caller, room, file)))
         fault('there is no such file in this stream');
       else taken.push(infoOf(file));
     }
@@ -143,9 +145,26 @@ export class FileStore {
     return this.#parts.files.read(file, from, to);
   }
 
-  async #isWithheld(caller: Caller, { _id, metadata: { roomId, stream, by } }: FileDoc): Promise<boolean> {
-    if (caller.side === 'operator' || (by.userId === caller.userId && by.side === caller.side)) return false;
-    return isTakenBack(this.#parts.entries, { roomId, stream }, _id.toHexString());
+  async #roomOf(caller: Caller, { metadata: { roomId } }: FileDoc): Promise<RoomDoc> {
+    try {
+      return await requireRoom(this.#parts.rooms, caller, roomId);
+    } catch (error) {
+      throw error instanceof RoomError && error.code === 'not_found' ? unknownFile() : error;
+    }
+  }
+
+  /** Says whether a file is kept from somebody who reads its stream. */
+  async #isWithheld(caller: Caller, room: Pick<RoomDoc, 'notes'>, { _id, metadata }: FileDoc): Promise<boolean> {
+    const { entries } = this.#parts;
+    const { by, behind = 0 } = metadata;
+    const id = _id.toHexString();
+    if (caller.side === 'operator') return false;
+    // What an earlier provider brought is not for the next one, unless somebody shows it again.
+    const floor = floorOf(caller, room, metadata.stream);
+    const isBelow = floor !== undefined && (behind <= floor.seq || (by.side === 'provider' && by.org !== caller.org));
+    if (isBelow && !(await isAttachedAbove(entries, metadata, id, floor.seq))) return true;
+    if (by.userId === caller.userId && by.side === caller.side) return false;
+    return isTakenBack(entries, metadata, id);
   }
 
   async #requireSpace(roomId: string, stream: string, more: number): Promise<void> {

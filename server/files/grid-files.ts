@@ -9,6 +9,8 @@ interface FileFacts {
   stream: string;
   type: string;
   by: { userId: string; side: Side; org?: string };
+  /** The last entry of the stream when the file was there: it stands behind that one for a reader whose stream begins later. */
+  behind?: number;
   /** While its bytes are still coming. */
   pending?: true;
 }
@@ -39,10 +41,7 @@ const schema = new Schema<FileDoc>(
   { collection: `${BUCKET}.files`, versionKey: false },
 );
 // What a stream holds, for its bound, and what a room holds, for the day on which its files are deleted.
-schema.index(
-  { 'metadata.roomId': 1, 'metadata.stream': 1, uploadDate: 1 },
-  { name: 'room_stream_date' },
-);
+schema.index({ 'metadata.roomId': 1, 'metadata.stream': 1, uploadDate: 1 }, { name: 'room_stream_date' });
 schema.index(
   { 'metadata.pending': 1, _id: 1 },
   { name: 'pending', partialFilterExpression: { 'metadata.pending': true } },
@@ -78,7 +77,7 @@ export class GridFiles {
   }
 
   /** Notes a file whose bytes are to come: what a crash leaves of it is found by that. */
-  async begin(file: { name: string; at: number } & Omit<FileFacts, 'pending'>): Promise<mongo.ObjectId> {
+  async begin(file: { name: string; at: number } & Omit<FileFacts, 'pending' | 'behind'>): Promise<mongo.ObjectId> {
     const { name, at, ...facts } = file;
     const _id = new mongo.ObjectId();
     await this.#files.create({
@@ -97,10 +96,10 @@ export class GridFiles {
   }
 
   /** From now on the file is there, whole. */
-  async finish(fileId: mongo.ObjectId, length: number): Promise<void> {
+  async finish(fileId: mongo.ObjectId, { length, behind }: { length: number; behind: number }): Promise<void> {
     const { matchedCount } = await this.#files.updateOne(
       { _id: fileId, 'metadata.pending': true },
-      { $set: { length }, $unset: { 'metadata.pending': 1 } },
+      { $set: { length, 'metadata.behind': behind }, $unset: { 'metadata.pending': 1 } },
     );
     if (matchedCount === 0) throw new Error('an upload was swept away while it was under way');
   }

@@ -5,6 +5,17 @@ import type { StreamRef } from './stream-heads.ts';
 /** Of the entries that hold a file so many are looked at, the newest: attaching it again and again must not make a download dear. */
 const LOOKED_AT = 50;
 
+/** Says whether a file stands in an entry behind a seq. */
+export async function isAttachedAbove(
+  entries: EntryModel,
+  { roomId, stream }: StreamRef,
+  fileId: string,
+  seq: number,
+): Promise<boolean> {
+  const found = await entries.findOne({ roomId, stream, 'body.attachments': fileId, seq: { $gt: seq } }, { _id: 1 });
+  return found !== null;
+}
+
 /** Says whether a file was only ever shown in messages that were taken back. One that stands in no entry, or in any other, was not. */
 export async function isTakenBack(
   entries: EntryModel,

@@ -71,10 +71,14 @@ schema.index(
   { roomId: 1, stream: 1, run: 1, seq: 1 },
   { name: 'stream_run', partialFilterExpression: { run: { $exists: true } } },
 );
+schema.index(
   { roomId: 1, stream: 1, 'body.attachments': 1, seq: -1 },
   { name: 'stream_attachment', partialFilterExpression: { 'body.attachments': { $exists: true } } },
 );
-schema.index({ roomId: 1, stream: 1, 'body.files.id': 1 }, { name: 'stream_file', partialFilterExpression: { kind: 'file' } });
+schema.index(
+  { roomId: 1, stream: 1, 'body.files.id': 1 },
+  { name: 'stream_file', partialFilterExpression: { kind: 'file' } },
+);
 schema.index({ erased: 1 }, { name: 'to_erase', partialFilterExpression: { erased: false } });
 
 export function entryModel(connection: Connection): EntryModel {

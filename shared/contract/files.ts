@@ -12,7 +12,8 @@ export type FileInfo = z.infer<typeof fileInfo>;
 
 export const fileCommands = {
   'file.link': defineCommand({
-    summary: 'A short-lived address of a file for a browser to open. It serves the caller alone, as long as they may read the file.',
+    summary:
+      'A short-lived address of a file for a browser to open. It serves the caller alone, as long as they may read the file.',
     input: z.strictObject({ fileId: id }),
     output: z.object({
       url: z.string().meta({ description: "A path on this service's own origin" }),

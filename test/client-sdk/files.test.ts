@@ -98,9 +98,16 @@ describe('client-sdk files', () => {
     const client = buyer();
     const gone = new AbortController();
     gone.abort();
-    expect((await failureOf(client.upload({ roomId, file: picture(), signal: gone.signal }))).code).to.equal('conflict');
+    expect((await failureOf(client.upload({ roomId, file: picture(), signal: gone.signal }))).code).to.equal(
+      'conflict',
+    );
     const late = new AbortController();
-    const running = client.upload({ roomId, file: new Blob([new Uint8Array(5_000_000).fill(97)]), name: 'a.txt', signal: late.signal });
+    const running = client.upload({
+      roomId,
+      file: new Blob([new Uint8Array(5_000_000).fill(97)]),
+      name: 'a.txt',
+      signal: late.signal,
+    });
     setImmediate(() => late.abort());
     expect((await failureOf(running)).code).to.equal('conflict');
     const nowhere = clientOf('http://127.0.0.1:1', () => suite.portal.token('buyer'));

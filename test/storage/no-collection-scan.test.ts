@@ -448,7 +448,11 @@ async function fill({ connection }: SharedDatabase): Promise<void> {
     _id: new mongo.ObjectId(),
     metadata: { ...file?.['metadata'], roomId: room(i), ...(i % 100 === 0 ? { pending: true } : {}) },
   }));
-  await into('files.chunks', () => ({ files_id: new mongo.ObjectId(), n: 0, data: new mongo.Binary(Buffer.from('x')) }));
+  await into('files.chunks', () => ({
+    files_id: new mongo.ObjectId(),
+    n: 0,
+    data: new mongo.Binary(Buffer.from('x')),
+  }));
   await into('secrets', named);
   await into('products', (i) => ({
     ...named(i),

@@ -35,7 +35,9 @@ describe('GET /v1/files/:id', () => {
     expect(header('content-length')).to.equal(String(TEXT.length));
     expect(header('content-disposition')).to.equal(`attachment; filename="note.txt"; filename*=UTF-8''note.txt`);
     expect(header('x-content-type-options')).to.equal('nosniff');
-    expect(header('content-security-policy')).to.match(/sandbox/).and.match(/default-src 'none'/);
+    expect(header('content-security-policy'))
+      .to.match(/sandbox/)
+      .and.match(/default-src 'none'/);
     expect(header('cache-control')).to.equal('private, no-cache');
     expect(header('accept-ranges')).to.equal('bytes');
     expect(header('etag')).to.equal(`"${id}"`);
@@ -119,7 +121,8 @@ describe('GET /v1/files/:id', () => {
       }
     }
     expect((await getFile(portal.url, undefined, files.public)).status).to.equal(401);
-    for (const id of ['no-id', '%00', '..%2f..', '0'.repeat(25)]) expect((await get('operator', id)).status).to.equal(404);
+    for (const id of ['no-id', '%00', '..%2f..', '0'.repeat(25)])
+      expect((await get('operator', id)).status).to.equal(404);
   });
 
   it('serves a link to whom it was made for, as long as they read the stream', async () => {

@@ -84,7 +84,10 @@ describe('Memory while a file of 20 MB goes through', () => {
     }
     expect(received).to.equal(FILE_MAX_BYTES);
     const downloading = peak;
-    expect({ uploading: uploading < HELD_MAX, downloading: downloading < HELD_MAX }, `${uploading}, ${downloading}`).to.deep.equal({
+    expect(
+      { uploading: uploading < HELD_MAX, downloading: downloading < HELD_MAX },
+      `${uploading}, ${downloading}`,
+    ).to.deep.equal({
       uploading: true,
       downloading: true,
     });

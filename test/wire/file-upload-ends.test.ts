@@ -53,7 +53,9 @@ describe('Uploads that do not come to their end', () => {
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
       });
     });
-    outgoing.write(`--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n${'a'.repeat(600_000)}`);
+    outgoing.write(
+      `--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n${'a'.repeat(600_000)}`,
+    );
     await until('some of it is stored', async () => (await chunks().countDocuments()) >= 2);
     return { outgoing, answered };
   }
@@ -74,11 +76,14 @@ describe('Uploads that do not come to their end', () => {
 
   it('end where the right to write ends meanwhile, and leave nothing', async () => {
     const { outgoing, answered } = await begin();
-    await database.connection.collection('rooms').updateOne({}, {
-      $set: { 'buyer.id': 'somebody-else' },
-      $inc: { version: 1 },
-      $currentDate: { changedAt: true },
-    });
+    await database.connection.collection('rooms').updateOne(
+      {},
+      {
+        $set: { 'buyer.id': 'somebody-else' },
+        $inc: { version: 1 },
+        $currentDate: { changedAt: true },
+      },
+    );
     await until('the server knows', async () =>
       portal.call('buyer', 'room.get', { roomId }).then(
         () => false,

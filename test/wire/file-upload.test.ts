@@ -50,7 +50,11 @@ const HOSTILE: readonly Hostile[] = [
     code: 'invalid',
   },
   { what: 'two files', body: () => Buffer.concat([picture(), picture('b.png'), END]), code: 'invalid' },
-  { what: 'five hundred files', body: () => Buffer.concat([many(500, (i) => picture(`${i}.png`)), END]), code: 'invalid' },
+  {
+    what: 'five hundred files',
+    body: () => Buffer.concat([many(500, (i) => picture(`${i}.png`)), END]),
+    code: 'invalid',
+  },
   {
     what: 'many fields after the file',
     body: () => Buffer.concat([picture(), many(1000, (i) => part(`name="f${i}"`, 'x', '')), END]),
@@ -61,7 +65,11 @@ const HOSTILE: readonly Hostile[] = [
     body: () => Buffer.concat([part('name="roomId"', 'x', ''), picture(), END]),
     code: 'invalid',
   },
-  { what: 'an empty file', body: () => Buffer.concat([part('name="file"; filename="a.png"', ''), END]), code: 'invalid' },
+  {
+    what: 'an empty file',
+    body: () => Buffer.concat([part('name="file"; filename="a.png"', ''), END]),
+    code: 'invalid',
+  },
   { what: 'no name', body: () => Buffer.concat([part('name="file"; filename=""', PNG), END]), code: 'invalid' },
   { what: 'a name that is a path', body: () => Buffer.concat([picture('a/b/'), END]), code: 'invalid' },
   { what: 'a turned name', body: () => Buffer.concat([picture('a\u202egnp.exe'), END]), code: 'unsupported_type' },
@@ -116,6 +124,10 @@ describe('POST /v1/files', () => {
     };
   };
 
+  async function headOf(roomId: string): Promise<number> {
+    return (await suite.portal.call('buyer', 'entry.fetch', { roomId, stream: 'public' })).head;
+  }
+
   async function send(
     roomId: string,
     body: Buffer,
@@ -148,6 +160,7 @@ describe('POST /v1/files', () => {
       stream: 'public',
       type: 'image/png',
       by: { userId: 'buyer-1', side: 'buyer', org: 'buyers' },
+      behind: await headOf(roomId),
     });
     expect(doc?.['uploadDate']).to.deep.equal(new Date(suite.clock.now()));
   });

@@ -32,7 +32,9 @@ export async function sendFile(
     response.writeHead(304).end();
     return;
   }
-  const asked = mayBeRange(request.headersDistinct['if-range']?.[0], etag, at) ? byteRange(headers.range, info.size) : 'whole';
+  const asked = mayBeRange(request.headersDistinct['if-range']?.[0], etag, at)
+    ? byteRange(headers.range, info.size)
+    : 'whole';
   if (asked === 'none') {
     response.writeHead(416, { 'Content-Range': `bytes */${info.size}`, 'Content-Length': 0 }).end();
     return;

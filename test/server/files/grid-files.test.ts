@@ -52,7 +52,7 @@ describe('GridFiles', () => {
     const id = await files.begin({ ...facts, name: 'a.txt', at: 0 });
     let n = 0;
     for await (const chunk of inChunks(parts(bytes))) await files.write(id, n++, chunk);
-    await files.finish(id, bytes.length);
+    await files.finish(id, { length: bytes.length, behind: 0 });
     return id;
   }
 
@@ -103,7 +103,7 @@ describe('GridFiles', () => {
     expect(await stored()).to.deep.equal({ files: 1, chunks: 1 });
     expect(await files.find(finished.toHexString())).to.include({ length: 5 });
     expect(clock.waiting).to.equal(0);
-    const late = files.finish(id, 4);
+    const late = files.finish(id, { length: 4, behind: 0 });
     expect(await late.catch((error: unknown) => String(error))).to.match(/swept away/);
     expect(errors).to.deep.equal([]);
   });

@@ -24,8 +24,7 @@ const RANGES: readonly [header: string | undefined, answer: ReturnType<typeof by
 ];
 
 describe('byteRange of 100 bytes', () => {
-  for (const [header, answer] of RANGES)
-    it(String(header), () => expect(byteRange(header, 100)).to.deep.equal(answer));
+  for (const [header, answer] of RANGES) it(String(header), () => expect(byteRange(header, 100)).to.deep.equal(answer));
 });
 
 describe('disposition', () => {
