@@ -55,13 +55,13 @@ function sendWithProgress(
     const abort = () => request.abort();
     request.open('POST', address);
     request.setRequestHeader('authorization', authorization);
-    request.upload.onprogress = ({ loaded, total }) => {
+    request.upload.addEventListener('progress', ({ loaded, total }) => {
       // What is counted is the form, which is a little more than the file.
       if (total > 0) onProgress?.(Math.min(file.size, Math.round((loaded / total) * file.size)), file.size);
-    };
-    request.onload = () => resolve({ status: request.status, text: request.responseText });
-    request.onerror = request.onabort = () => reject(new Error('not sent'));
-    request.onloadend = () => signal?.removeEventListener('abort', abort);
+    });
+    request.addEventListener('load', () => resolve({ status: request.status, text: request.responseText }));
+    for (const ending of ['error', 'abort']) request.addEventListener(ending, () => reject(new Error('not sent')));
+    request.addEventListener('loadend', () => signal?.removeEventListener('abort', abort));
     signal?.addEventListener('abort', abort);
     request.send(body);
   });

@@ -137,17 +137,13 @@ describe('client-sdk files', () => {
 
   describe('in a browser', () => {
     /** As much of a browser's XMLHttpRequest as is used, over `fetch`. */
-    class FakeRequest {
-      readonly upload: { onprogress?: (event: { loaded: number; total: number }) => void } = {};
+    class FakeRequest extends EventTarget {
+      readonly upload = new EventTarget();
       readonly #headers: Record<string, string> = {};
       readonly #stop = new AbortController();
       #address = '';
       status = 0;
       responseText = '';
-      onload?: () => void;
-      onerror?: () => void;
-      onabort?: () => void;
-      onloadend?: () => void;
 
       open(_method: string, address: string): void {
         this.#address = address;
@@ -162,16 +158,20 @@ describe('client-sdk files', () => {
       }
 
       send(body: FormData): void {
-        this.upload.onprogress?.({ loaded: 150, total: 300 });
+        this.#tell(150);
         fetch(this.#address, { method: 'POST', headers: this.#headers, body, signal: this.#stop.signal })
           .then(async (response) => {
             this.status = response.status;
             this.responseText = await response.text();
-            this.upload.onprogress?.({ loaded: 300, total: 300 });
-            this.onload?.();
+            this.#tell(300);
+            this.dispatchEvent(new Event('load'));
           })
-          .catch(() => (this.#stop.signal.aborted ? this.onabort?.() : this.onerror?.()))
-          .finally(() => this.onloadend?.());
+          .catch(() => this.dispatchEvent(new Event(this.#stop.signal.aborted ? 'abort' : 'error')))
+          .finally(() => this.dispatchEvent(new Event('loadend')));
+      }
+
+      #tell(loaded: number): void {
+        this.upload.dispatchEvent(Object.assign(new Event('progress'), { loaded, total: 300 }));
       }
     }
 

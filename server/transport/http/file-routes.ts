@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type RequestHandler, Router } from 'express';
 import { RoomError } from '../../../shared/contract/errors.ts';
 import { FILES_PATH } from '../../../shared/contract/file-route.ts';
