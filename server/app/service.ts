@@ -196,7 +196,17 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
         publishedTemplate: (id) => templates.published(id),
         clock,
       }),
-      ...flowCommands({ rooms, deliveries, dispatcher, places, directory, pages, clock, timeZone, takeFiles: files.take.bind(files) }),
+      ...flowCommands({
+        rooms,
+        deliveries,
+        dispatcher,
+        places,
+        directory,
+        pages,
+        clock,
+        timeZone,
+        takeFiles: files.take.bind(files),
+      }),
       ...templateCommands({ templates }),
       ...calendarCommands({ years, officeTime, clock }),
       ...directoryCommands({
