@@ -17,7 +17,9 @@ export type {
   StoredMessage,
   StreamView,
   TokenReason,
+  UploadOptions,
 } from './core/api.ts';
+export type { FileInfo } from '../shared/contract/files.ts';
 export type { Clock } from './core/clock.ts';
 export { RoomError } from '../shared/contract/errors.ts';
 export type { Connection, ConnectionAuth, ConnectionListener, Transport } from './core/transport.ts';

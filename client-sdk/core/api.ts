@@ -1,5 +1,6 @@
 import type { Entry } from '../../shared/contract/entries.ts';
 import type { RoomError, WireError } from '../../shared/contract/errors.ts';
+import type { FileInfo } from '../../shared/contract/files.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
 import type { Person, Side } from '../../shared/contract/primitives.ts';
 import type { Project } from '../../shared/contract/projects.ts';
@@ -92,6 +93,19 @@ export interface ClientEvents {
   error: RoomError;
 }
 
+/** A file on its way to a stream. */
+export interface UploadOptions {
+  roomId: string;
+  /** `public` unless given. */
+  stream?: string;
+  file: Blob;
+  /** The file's own name unless given. */
+  name?: string;
+  signal?: AbortSignal;
+  /** Bytes of the file that were sent, of how many; called where the platform tells, which Node does not. */
+  onProgress?: (sent: number, total: number) => void;
+}
+
 /** A connection to the service for one person, and the rooms opened over it. It starts nothing before `connect`. */
 export interface Client {
   readonly state: ClientState;
@@ -110,6 +124,13 @@ export interface Client {
     input: CommandInput<Name>,
     options?: { deadlineMs?: number },
   ): Promise<CommandOutput<Name>>;
+  /**
+   * Brings a file to a stream, over HTTP and without needing a connection; what it gives can be attached to a message. Rejects with a RoomError: the
+   * server's, `unavailable` when the file could not be sent, `conflict` when it was aborted. Nothing is tried again by itself.
+   */
+  upload(options: UploadOptions): Promise<FileInfo>;
+  /** An address from which the caller can open a file for some minutes, and nobody else. Rejects as `call` does. */
+  fileLink(fileId: string): Promise<{ url: string; expiresAt: string }>;
   on<Name extends keyof ClientEvents>(name: Name, listener: (payload: ClientEvents[Name]) => void): () => void;
   /** The room's one object, however often it is asked for. */
   room(roomId: string): LiveRoom;

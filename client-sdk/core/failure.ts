@@ -2,7 +2,8 @@ import { ERROR_CODES, type ErrorCode, RoomError } from '../../shared/contract/er
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
 
 /** Reads an error that came over the wire. A code that this version does not know counts as `internal`. */
 export function readError(wire: unknown): RoomError {

@@ -1,10 +1,20 @@
 import type { Entry } from '../../shared/contract/entries.ts';
+import type { FileInfo } from '../../shared/contract/files.ts';
 import type { ServerEventName, ServerEvents } from '../../shared/contract/events.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
-import type { Client, ClientEvents, ClientOptions, ClientState, Identity, LiveRoom } from '../core/api.ts';
+import type {
+  Client,
+  ClientEvents,
+  ClientOptions,
+  ClientState,
+  Identity,
+  LiveRoom,
+  UploadOptions,
+} from '../core/api.ts';
 import { type ConnectionState, looksTheSame, publicState } from '../core/connection-state.ts';
 import { Emitter } from '../core/emitter.ts';
 import { asRoomError } from '../core/failure.ts';
+import { uploadFile } from '../transport/file-upload.ts';
 import { socketIoTransport } from '../transport/socket-io-transport.ts';
 import { systemRandom } from './chance.ts';
 import { RoomShell, type RoomShellOptions } from './live-room.ts';
@@ -28,15 +38,17 @@ class ClientShell implements Client {
   readonly #outbox: OutboxSender;
   readonly #rooms = new Map<string, RoomShell>();
   readonly #roomOptions: RoomShellOptions;
+  readonly #url: string;
   readonly #waitingCalls = new Set<() => void>();
   #state: ClientState = { status: 'idle' };
 
   constructor(options: ClientOptions) {
     const { clock = systemClock, random = systemRandom, storage = memoryStorage } = options;
+    this.#url = options.url.replace(/\/+$/, '');
     this.#emitter = new Emitter((fault) => this.#listenerFailed(fault));
     this.#session = new Session(
       {
-        url: options.url.replace(/\/+$/, ''),
+        url: this.#url,
         getToken: options.getToken,
         transport: options.transport ?? socketIoTransport(),
         clock,
@@ -91,6 +103,21 @@ class ClientShell implements Client {
   ): Promise<CommandOutput<Name>> {
     if (this.#state.status === 'connecting') await this.#connected(deadlineMs ?? DEADLINE_MS);
     return this.#session.request(name, input, deadlineMs);
+  }
+
+  async upload(options: UploadOptions): Promise<FileInfo> {
+    const token = await this.#session.usableToken();
+    try {
+      return await uploadFile(this.#url, token, options);
+    } catch (fault) {
+      if (asRoomError(fault, 'internal').code !== 'unauthenticated') throw fault;
+      return uploadFile(this.#url, await this.#session.usableToken(token), options);
+    }
+  }
+
+  async fileLink(fileId: string): Promise<{ url: string; expiresAt: string }> {
+    const { url, expiresAt } = await this.call('file.link', { fileId });
+    return { url: `${this.#url}${url}`, expiresAt };
   }
 
   on<Name extends keyof ClientEvents>(name: Name, listener: (payload: ClientEvents[Name]) => void): () => void {

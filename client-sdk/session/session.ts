@@ -102,6 +102,14 @@ export class Session {
     this.#timers.cancelAll();
   }
 
+  /** A token that is good now: the one in use, or a new one when that is over or was rejected. */
+  async usableToken(rejected?: string): Promise<string> {
+    const token = this.#token;
+    const isUsable = token !== undefined && this.#expiresAt > this.#options.clock.now();
+    if (isUsable && token !== rejected) return token;
+    return this.#renewToken(token === undefined ? 'initial' : isUsable ? 'rejected' : 'expiring');
+  }
+
   /** Calls a command over the open connection; see `Client.call` for what it rejects with. */
   async request<Name extends CommandName>(
     name: Name,

@@ -1,5 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { FILES_PATH } from '../../shared/contract/file-route.ts';
+import { UPLOAD_DEADLINE_MS } from '../../shared/contract/limits.ts';
 import { sendProblem } from '../transport/problem.ts';
 
 /** The listener, which is there before anything stands behind it. */
@@ -15,22 +17,29 @@ export interface FrontDoor {
 
 /** How often Node looks for connections that do not finish a request in time, in milliseconds. */
 const CHECK_MS = 1_000;
+/** A request that is no upload has come in whole by then, in milliseconds. */
 const REQUEST_MS = 30_000;
 
 /**
  * Begins to listen. It comes first at a start: a port that is taken, or an address that is not this machine's, is found before any data is touched.
  * Until it is opened, every request is answered `unavailable`.
  * @param options.headersMs milliseconds that a connection has to finish its request's headers, from its beginning on
+ * @param options.bodyMs milliseconds that a request that is no upload may take to come in whole
  * @throws when the address cannot be listened on
  */
-export async function listen(options: { port: number; host: string; headersMs: number }): Promise<FrontDoor> {
+export async function listen(options: {
+  port: number;
+  host: string;
+  headersMs: number;
+  bodyMs?: number;
+}): Promise<FrontDoor> {
   let serve: RequestListener = (_request, response) =>
     sendProblem(response, { code: 'unavailable', message: 'This server is starting.', retryAfterMs: 1000 });
   let running = 0;
   const http = createServer(
     {
       headersTimeout: options.headersMs,
-      requestTimeout: REQUEST_MS,
+      requestTimeout: UPLOAD_DEADLINE_MS,
       connectionsCheckingInterval: Math.min(CHECK_MS, options.headersMs),
     },
     (request, response) => {
@@ -57,6 +66,17 @@ export async function listen(options: { port: number; host: string; headersMs: n
     running: () => running,
     open(next) {
       serve = next;
+      // Before all others, Socket.IO's too.
+      http.prependListener('request', (request: IncomingMessage) => boundBody(request, options.bodyMs ?? REQUEST_MS));
     },
   };
+}
+
+/** Node has one time for all requests, and uploads need a long one: this ends the others earlier. */
+function boundBody(request: IncomingMessage, bodyMs: number): void {
+  const { method, url = '', headers } = request;
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return;
+  if (method === 'POST' && url.split('?')[0] === FILES_PATH) return;
+  const timer = setTimeout(() => request.destroy(), bodyMs).unref();
+  request.once('close', () => clearTimeout(timer));
 }

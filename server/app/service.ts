@@ -9,8 +9,13 @@ import { OfficeTime } from '../calendar/office-time.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { Deliveries } from '../delivery/deliveries.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
-import { flowCommands, type TakeFiles } from '../delivery/flow-commands.ts';
+import { flowCommands } from '../delivery/flow-commands.ts';
 import { Places } from '../delivery/places.ts';
+import { fileCommands } from '../files/file-commands.ts';
+import { FileLinks, linkKey, secretModel } from '../files/file-links.ts';
+import { FileStore } from '../files/file-store.ts';
+import { FileSweeper } from '../files/file-sweeper.ts';
+import { fileChunks, fileModel, GridFiles } from '../files/grid-files.ts';
 import { projectCommands } from '../delivery/project-commands.ts';
 import { Notifications } from '../rooms/notifications.ts';
 import { prepareDemo } from '../demo/demo.ts';
@@ -21,6 +26,7 @@ import { Expiry } from '../live/expiry.ts';
 import { Hub, type RoomsSocket } from '../live/hub.ts';
 import { Inbox } from '../live/inbox.ts';
 import { roomChanged } from './room-changed.ts';
+import { createAdmit } from '../registry/admit.ts';
 import { createExecute, type ExecuteParts } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';
@@ -41,6 +47,7 @@ import { createPages } from '../timeline/pages.ts';
 import { createReadMarks, readMarkModel } from '../timeline/read-marks.ts';
 import { WordingEraser } from '../timeline/wording-eraser.ts';
 import { clientAddress } from '../transport/client-address.ts';
+import { fileRoutes } from '../transport/http/file-routes.ts';
 import { createHttpApp } from '../transport/http/http-app.ts';
 import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
@@ -140,6 +147,8 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     onYearAdded: (year) => log.info({ year }, 'a year was added to the calendar'),
   });
   await officeTime.load();
+  const gridFiles = new GridFiles(fileModel(connection), fileChunks(connection));
+  await gridFiles.createIndexes();
 
   const hub = new Hub(clock, (roomId, stream) => appender.unwatch(roomId, stream));
   const inactive = new InactivePeople(directory.staff, (userId) =>
@@ -165,20 +174,19 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   const places = new Places({ connection, rooms: roomDocs, wall });
   const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, onError });
   const eraser = new WordingEraser(entries, onError);
+  const files = new FileStore({ files: gridFiles, rooms, entries, pages, clock });
+  const links = new FileLinks(await linkKey(secretModel(connection)), () => wall.now());
+  const fileSweeper = new FileSweeper(gridFiles, wall, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
   const rates = createRates(settings.rateLimitFactor, () => wall.now());
-  const takeFiles: TakeFiles = (_caller, _room, _stream, ids) => {
-    const reason = 'there is no such file in this room';
-    const details = ids.map((id) => ({ path: 'files', reason: `${reason}: ${id}` }));
-    return Promise.reject(new RoomError('invalid', `files: ${reason}`, { details }));
-  };
   const executeParts: Omit<ExecuteParts, 'rates'> = {
     isInactive: (userId) => inactive.has(userId),
     now: () => wall.now(),
     handlers: {
       ...roomCommands({ rooms, activity, appender, directory, pages, marks, hub, clock }),
       ...memberCommands({ rooms, directory, outbox }),
-      ...messageCommands({ rooms, appender, pages, eraser, clock }),
+      ...messageCommands({ rooms, appender, pages, eraser, files, clock }),
+      ...fileCommands({ files, links }),
       ...projectCommands({
         rooms,
         outbox,
@@ -188,7 +196,17 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
         publishedTemplate: (id) => templates.published(id),
         clock,
       }),
-      ...flowCommands({ rooms, deliveries, dispatcher, places, directory, pages, clock, timeZone, takeFiles }),
+      ...flowCommands({
+        rooms,
+        deliveries,
+        dispatcher,
+        places,
+        directory,
+        pages,
+        clock,
+        timeZone,
+        takeFiles: files.take.bind(files),
+      }),
       ...templateCommands({ templates }),
       ...calendarCommands({ years, officeTime, clock }),
       ...directoryCommands({
@@ -242,6 +260,18 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     addressOf,
     log,
   });
+  const filesOverHttp = fileRoutes({
+    files,
+    links,
+    tokens,
+    admit: createAdmit({ ...executeParts, rates }),
+    isInactive: (userId) => inactive.has(userId),
+    rates,
+    factor: settings.rateLimitFactor,
+    addressOf,
+    clock: wall,
+    log,
+  });
   const app = createHttpApp({
     settings,
     tokens,
@@ -258,6 +288,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       return pinging;
     },
     log,
+    files: filesOverHttp.router,
     ...(demo?.router === undefined ? {} : { demo: demo.router }),
   });
   const io = createSocketServer(door.http, {
@@ -283,6 +314,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   changes.start();
   follower.start();
   eraser.start();
+  fileSweeper.start();
   const { url, port } = door;
   log.info({ url, database: storage.kind }, 'serving');
 
@@ -295,7 +327,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     stop() {
       const steps: Step[] = [
         ['draining', () => drain(io, systemClock, overrides.noticeMs ?? NOTICE_MS)],
-        ['calls', () => inFlight.close()],
+        ['calls', () => Promise.all([inFlight.close(), filesOverHttp.close()]).then(() => undefined)],
         ['dispatch', () => dispatcher.close()],
         ['connections', () => closeConnections(door, io, systemClock)],
         [
@@ -304,7 +336,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
             strangers.close();
             expiry.close();
             hub.close();
-            await Promise.all([inbox.close(), changes.stop(), follower.stop(), eraser.stop()]);
+            await Promise.all([inbox.close(), changes.stop(), follower.stop(), eraser.stop(), fileSweeper.stop()]);
           },
         ],
         ['appends', () => appender.close()],

@@ -1,8 +1,10 @@
 import type { Actor, Entry } from '../../shared/contract/entries.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { RECALL_WINDOW_MS } from '../../shared/contract/limits.ts';
+import type { FileInfo } from '../../shared/contract/files.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
 import { type Clock, iso } from '../clock.ts';
+import type { FileStore } from '../files/file-store.ts';
 import type { Call, Caller, Handlers } from '../registry/call.ts';
 import { floorOf, readableStreams, writableStreams } from '../rooms/access.ts';
 import { requireReadable, requireRoom, requireWritable } from '../rooms/room-access.ts';
@@ -17,6 +19,7 @@ export interface MessageParts {
   appender: Appender;
   pages: Pages;
   eraser: WordingEraser;
+  files: Pick<FileStore, 'take'>;
   clock: Clock;
 }
 
@@ -25,6 +28,7 @@ export function messageCommands({
   appender,
   pages,
   eraser,
+  files,
   clock,
 }: MessageParts): Pick<Handlers, 'message.send' | 'message.edit' | 'message.recall'> {
   /** The caller's own message in a stream that they may still write to. What they cannot read is no different from what does not exist. */
@@ -76,9 +80,16 @@ export function messageCommands({
         if (earlier !== undefined) return repeated(earlier);
         await requireWritable(rooms, caller, roomId, stream);
       }
+      let attached: FileInfo[] = [];
       if (attachments !== undefined && attachments.length > 0) {
-        const reason = 'there is no such file in this room';
-        throw new RoomError('invalid', `attachments.0: ${reason}`, { details: [{ path: 'attachments.0', reason }] });
+        try {
+          attached = await files.take(caller, room, stream, attachments, 'attachments');
+        } catch (error) {
+          // What was sent with it may be gone by now: whoever did not learn that it was stored may still ask.
+          const earlier = await pages.sentAs(roomId, stream, caller.userId, clientId);
+          if (earlier !== undefined) return repeated(earlier);
+          throw error;
+        }
       }
       const answered = replyTo === undefined ? undefined : await pages.find(roomId, replyTo);
       if (replyTo !== undefined && (answered?.stream !== stream || !isReadable(caller, room, answered))) {
@@ -87,6 +98,7 @@ export function messageCommands({
       }
       const body = {
         text,
+        ...(attached.length === 0 ? {} : { attachments, files: attached }),
         ...(replyTo === undefined ? {} : { replyTo }),
         ...(mentions === undefined ? {} : { mentions }),
       };

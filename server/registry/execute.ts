@@ -2,47 +2,41 @@ import type { z } from 'zod';
 import { type ErrorCode, RoomError, type WireError } from '../../shared/contract/errors.ts';
 import { type CommandName, commands } from '../../shared/contract/registry.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type AdmitParts, createAdmit } from './admit.ts';
 import type { Answer, Call, Handler, Handlers } from './call.ts';
 import { checkBounds } from './input-bounds.ts';
-import type { Rates } from './rates.ts';
 
 export type Execute = (name: CommandName, input: unknown, call: Call) => Promise<Answer>;
 
-export interface ExecuteParts {
+export interface ExecuteParts extends AdmitParts {
   handlers: Handlers;
-  rates: Rates;
-  /** True for a person whom the directory calls inactive. */
-  isInactive(userId: string): boolean;
-  /** Milliseconds of the real clock, by which tokens are issued. */
-  now(): number;
 }
 
 /** Of each fault at most this much is repeated: a path can be made of what was sent. */
 const FAULT_MAX = 200;
 
 /** Makes the one road that every call of every transport takes: rate, side, input, handler, output. */
-export function createExecute({ handlers, rates, isInactive, now }: ExecuteParts): Execute {
+export function createExecute({ handlers, ...parts }: ExecuteParts): Execute {
+  const admit = createAdmit(parts);
   return async function execute(name, input, call) {
-    const { caller, log } = call;
+    const { caller, log, correlationId } = call;
     try {
       const command = commands[name];
-      rates.take(command.rate, `${caller.side}:${caller.userId}`);
-      if (caller.expiresAt <= now()) throw new RoomError('unauthenticated', 'The token is over: get a new one.');
-      if (isInactive(caller.userId)) throw new RoomError('unauthenticated', 'This account is not active any more.');
-      if (!command.callers.includes(caller.side))
-        throw new RoomError('forbidden', `${name} is not for the side "${caller.side}".`);
+      admit(name, command, caller);
       const args = parseInput(command.input, input);
       // The registry ties a name to its input and output; indexing by a union of names loses that tie for the compiler.
       const handler = handlers[name] as Handler<CommandName>;
-      const output = await handler(args as Parameters<typeof handler>[0], call);
+      const output = await handler(args, call);
       return { ok: true, data: parseOutput(name, command.output, output) } as Answer;
     } catch (error) {
-      return { ok: false, error: toWireError(error, name, call, log) };
+      return { ok: false, error: toWireError(error, { command: name, user: caller.userId, correlationId }, log) };
     }
   };
 }
 
-function parseInput(schema: z.ZodType, input: unknown): unknown {
+/** @throws {RoomError} `invalid` or `too_large` */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   checkBounds(input);
   const result = schema.safeParse(input ?? {});
   if (result.success) return result.data;
@@ -68,21 +62,25 @@ function parseOutput(name: string, schema: z.ZodType, output: unknown): unknown 
   throw new Error(`${name} answered with something that is not its output: ${invalid(result.error).message}`);
 }
 
-function toWireError(error: unknown, name: CommandName, call: Call, log: Call['log']): WireError {
-  const { correlationId } = call;
+/** What a caller is told of an error: one of the contract as it is, any other by an id, under which the log has it. */
+export function toWireError(
+  error: unknown,
+  { command, user, correlationId }: { command: string; user: string | undefined; correlationId: string },
+  log: Log,
+): WireError {
   if (error instanceof RoomError) {
-    log.debug({ command: name, code: error.code, correlationId, user: call.caller.userId }, 'refused');
+    log.debug({ command, code: error.code, correlationId, user }, 'refused');
     return error.toWire();
   }
   if (isUnreachable(error)) {
-    log.warn({ command: name, correlationId, err: error }, 'the database did not answer');
+    log.warn({ command, correlationId, err: error }, 'the database did not answer');
     return {
       code: 'unavailable',
       message: 'The database does not answer. Nothing is known to be stored: try again.',
       retryAfterMs: 500,
     };
   }
-  log.error({ command: name, correlationId, err: error }, 'a fault of ours');
+  log.error({ command, correlationId, err: error }, 'a fault of ours');
   return internal(correlationId);
 }
 

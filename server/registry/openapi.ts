@@ -1,9 +1,11 @@
 import { type CommandSpec, COMMON_ERRORS } from '../../shared/contract/command.ts';
-import { ERROR_CODES, type ErrorCode } from '../../shared/contract/errors.ts';
+import { ERROR_CODES } from '../../shared/contract/errors.ts';
 import { CONTRACT_VERSION } from '../../shared/contract/limits.ts';
 import { commands } from '../../shared/contract/registry.ts';
 import { errorSchema } from './error-schema.ts';
+import { fileOperations } from './file-operations.ts';
 import { type Json, JsonSchemas } from './json-schemas.ts';
+import { refusals } from './refusals.ts';
 
 const SECURED = [{ bearer: [] }];
 
@@ -25,7 +27,7 @@ export function openApi(): Json {
     },
     servers: [{ url: '/' }],
     security: SECURED,
-    paths: { ...paths, ...AROUND },
+    paths: { ...paths, ...fileOperations(schemas, SECURED), ...AROUND },
     components: {
       securitySchemes: {
         bearer: {
@@ -59,27 +61,6 @@ function operation(name: string, spec: CommandSpec, schemas: JsonSchemas): Json 
       ...refusals([...COMMON_ERRORS, 'unsupported_type', ...spec.errors]),
     },
   };
-}
-
-/** One response for each status, with the codes that it stands for. */
-function refusals(codes: readonly ErrorCode[]): Json {
-  const responses: Record<string, unknown> = {};
-  const statuses = new Set(codes.map((code) => ERROR_CODES[code].status));
-  for (const status of [...statuses].sort((a, b) => a - b)) {
-    const own = [...new Set(codes)].filter((code) => ERROR_CODES[code].status === status);
-    responses[String(status)] = {
-      description: own.map((code) => `${code}: ${ERROR_CODES[code].title}.`).join(' '),
-      ...(own.some((code) => ERROR_CODES[code].retry)
-        ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } } }
-        : {}),
-      content: {
-        'application/problem+json': {
-          schema: { allOf: [{ $ref: '#/components/schemas/Error' }], properties: { code: { enum: own } } },
-        },
-      },
-    };
-  }
-  return responses;
 }
 
 const answers = (description: string, type: string): Json => ({

@@ -71,6 +71,14 @@ schema.index(
   { roomId: 1, stream: 1, run: 1, seq: 1 },
   { name: 'stream_run', partialFilterExpression: { run: { $exists: true } } },
 );
+schema.index(
+  { roomId: 1, stream: 1, 'body.attachments': 1, seq: -1 },
+  { name: 'stream_attachment', partialFilterExpression: { 'body.attachments': { $exists: true } } },
+);
+schema.index(
+  { roomId: 1, stream: 1, 'body.files.id': 1 },
+  { name: 'stream_file', partialFilterExpression: { kind: 'file' } },
+);
 schema.index({ erased: 1 }, { name: 'to_erase', partialFilterExpression: { erased: false } });
 
 export function entryModel(connection: Connection): EntryModel {
@@ -80,13 +88,15 @@ export function entryModel(connection: Connection): EntryModel {
 /** Edits and recalls change what is there; they are nothing new to read. */
 export const isCountable = (kind: EntryKind): boolean => kind !== 'edit' && kind !== 'recall';
 
+const HIDDEN_BY_RECALL = ['text', 'attachments', 'files'];
+
 /**
  * The entry as it travels, checked against the contract: what the schema does not name does not leave the house.
  * @throws {z.ZodError} when a stored entry is not one of the contract
  */
 export function toWire(doc: EntryDoc, revision?: Revised): Entry {
   const body = revision === undefined ? doc.body : { ...doc.body };
-  if (revision?.recalledAt !== undefined) delete body['text'];
+  if (revision?.recalledAt !== undefined) for (const hidden of HIDDEN_BY_RECALL) delete body[hidden];
   else if (revision?.text !== undefined) body['text'] = revision.text;
   return entrySchema.parse({
     id: doc._id.toHexString(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fileInfo } from './files.ts';
 import { ATTACHMENTS_MAX, MENTIONS_MAX, TEXT_MAX } from './limits.ts';
 import { id, isCleanText, isoTime, seq, side, streamName } from './primitives.ts';
 
@@ -28,10 +29,14 @@ const envelope = {
   recalledAt: isoTime.optional(),
 };
 
-/** `text` is missing after a recall: no reader is shown the wording any more. */
+/**
+ * `files` says of the attachments what a reader is shown, in their order. After a recall `text`, `attachments` and `files` are missing: no reader is
+ * shown any of it any more.
+ */
 export const messageBody = z.object({
   text: z.string().optional(),
   attachments: attachments.optional(),
+  files: z.array(fileInfo).max(ATTACHMENTS_MAX).optional(),
   replyTo: id.optional(),
   mentions: mentions.optional(),
 });

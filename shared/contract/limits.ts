@@ -29,6 +29,20 @@ export const AUTH_EXPIRING_AHEAD_MS = 60_000;
 
 /** The largest Socket.IO packet and the largest JSON body, in bytes. */
 export const PAYLOAD_MAX_BYTES = 128 * 1024;
+/** The largest file, in bytes. */
+export const FILE_MAX_BYTES = 20 * 1024 * 1024;
+/** What a form may hold beside the file itself, in bytes: boundaries and headers. */
+export const FORM_MAX_BYTES = 64 * 1024;
+/** Files that a stream of a room may hold, and their bytes: counted by stream, since nobody may learn what they cannot read holds. */
+export const FILES_PER_STREAM_MAX = 1_000;
+export const FILE_BYTES_PER_STREAM_MAX = 2 * 1024 * 1024 * 1024;
+/** Uploads of one user that are under way at a time. Scaled by `RATE_LIMIT_FACTOR`, as rates are. */
+export const UPLOADS_AT_A_TIME = 4;
+/** An upload takes at most so long, and is given up when nothing of it has come for that long. */
+export const UPLOAD_DEADLINE_MS = 10 * 60_000;
+export const UPLOAD_STALL_MS = 30_000;
+/** How long an address of `file.link` serves: long enough to be opened, too short to be passed on. */
+export const FILE_LINK_MS = 5 * 60_000;
 /** No input of a command is nested deeper, or holds more values, whatever its size. */
 export const INPUT_DEPTH_MAX = 16;
 export const INPUT_VALUES_MAX = 5_000;

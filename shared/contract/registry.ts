@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { authCommands } from './auth.ts';
 import { calendarCommands } from './calendar.ts';
 import { directoryCommands } from './directory.ts';
+import { fileCommands } from './files.ts';
 import { flowCommands } from './flow.ts';
 import { messageCommands } from './messages.ts';
 import { projectCommands } from './projects.ts';
@@ -12,6 +13,7 @@ import { templateCommands } from './templates.ts';
 export const commands = {
   ...roomCommands,
   ...messageCommands,
+  ...fileCommands,
   ...projectCommands,
   ...flowCommands,
   ...templateCommands,

@@ -12,8 +12,8 @@ interface Changes {
  * Folds a run of entries into what a reader sees: each message as it now stands, edits and recalls not listed themselves.
  *
  * The result is the same whether a message was received when it was written or read later: a later read gives the message
- * with its edits applied (`editedAt` is the `at` of the last one), and without its wording once it is recalled
- * (`recalledAt` is the recall's `at`). `entries` must be in order of seq.
+ * with its edits applied (`editedAt` is the `at` of the last one), and without its wording and its files once it is
+ * recalled (`recalledAt` is the recall's `at`). `entries` must be in order of seq.
  */
 export function fold(entries: readonly Entry[]): Entry[] {
   const changes = new Map<string, Changes>();
@@ -37,7 +37,7 @@ function asItStands(message: MessageEntry, { edits, recall }: Changes): MessageE
   const edited = afterEdits(message, edits);
   const recalledAt = message.recalledAt ?? recall?.at;
   if (recalledAt === undefined) return edited;
-  const { text: _wording, ...body } = edited.body;
+  const { text: _wording, attachments: _ids, files: _names, ...body } = edited.body;
   return { ...edited, recalledAt, body };
 }
 

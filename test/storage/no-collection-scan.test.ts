@@ -6,6 +6,7 @@ import mongoose, { mongo } from 'mongoose';
 import { type CommandName, commandNames } from '../../shared/contract/registry.ts';
 import type { TestClient } from '../support/client.ts';
 import { until } from '../support/client.ts';
+import { getFile } from '../support/files.ts';
 import { message, people, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
@@ -16,6 +17,9 @@ interface Query {
   filter: mongo.Document;
   sort?: mongo.Document;
 }
+
+/** Text up to its second chunk. */
+const brokenText = Buffer.concat([Buffer.alloc(300_000, 'a'), Buffer.from([0])]);
 
 /** Documents that make a scan expensive enough for any planner to avoid it. */
 const FILL = 2_000;
@@ -45,6 +49,7 @@ describe('No query of the service scans a collection', () => {
     const roomId = await portal.project();
     const { entry } = await portal.call('buyer', 'message.send', message(roomId, 'recalled'));
     await portal.call('buyer', 'message.recall', { roomId, entryId: entry.id });
+    await portal.upload('buyer', { roomId });
     await first.stop();
     await fill(database);
     const uri = `${database.uri}${database.uri.includes('?') ? '&' : '?'}monitorCommands=true`;
@@ -156,6 +161,8 @@ describe('No query of the service scans a collection', () => {
         await portal.call('buyer', 'message.send', input);
         const { entry } = await sent();
         await portal.call('buyer', 'message.send', message(roomId, 'reply', { replyTo: entry.id }));
+        const { id } = await portal.upload('buyer', { roomId });
+        await portal.call('buyer', 'message.send', message(roomId, 'a file', { attachments: [id] }));
       },
       'message.edit': async () => {
         const { entry } = await sent();
@@ -168,6 +175,16 @@ describe('No query of the service scans a collection', () => {
         const { entry } = await sent();
         await portal.call('buyer', 'message.recall', { roomId, entryId: entry.id });
         await portal.call('buyer', 'message.recall', { roomId, entryId: entry.id });
+      },
+      'file.link': async () => {
+        const { id } = await portal.upload('admin', { roomId });
+        const { entry } = await portal.call('admin', 'message.send', message(roomId, 'a file', { attachments: [id] }));
+        await portal.call('buyer', 'file.link', { fileId: id });
+        await portal.call('admin', 'message.recall', { roomId, entryId: entry.id });
+        await portal.call('buyer', 'file.link', { fileId: id }).catch(() => undefined);
+        await (await getFile(portal.url, await portal.token('admin'), id)).arrayBuffer();
+        // A refusal in the middle removes what is stored.
+        await portal.upload('admin', { roomId, name: 'a.txt', bytes: brokenText }).catch(() => undefined);
       },
       'read.mark': each(
         () => portal.call('buyer', 'read.mark', { roomId, stream: 'public', seq: 1 }),
@@ -425,6 +442,18 @@ async function fill({ connection }: SharedDatabase): Promise<void> {
     version: 1,
     changedAt: at(i),
   }));
+  const file = await connection.collection('files.files').findOne({});
+  await into('files.files', (i) => ({
+    ...file,
+    _id: new mongo.ObjectId(),
+    metadata: { ...file?.['metadata'], roomId: room(i), ...(i % 100 === 0 ? { pending: true } : {}) },
+  }));
+  await into('files.chunks', () => ({
+    files_id: new mongo.ObjectId(),
+    n: 0,
+    data: new mongo.Binary(Buffer.from('x')),
+  }));
+  await into('secrets', named);
   await into('products', (i) => ({
     ...named(i),
     vendorOrg: `o-${i % 50}`,

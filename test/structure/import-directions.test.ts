@@ -39,10 +39,15 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
       'server/storage',
     ],
   },
+  'server/files': {
+    from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/timeline'],
+    packages: ['file-type'],
+  },
   'server/conversation': {
     from: [
       'shared',
       'server/clock.ts',
+      'server/files',
       'server/registry',
       'server/timeline',
       'server/rooms',
@@ -63,6 +68,7 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
       'server/app/settings.ts',
       'server/auth',
       'server/clock.ts',
+      'server/files',
       'server/live',
       'server/registry',
       'server/rooms',

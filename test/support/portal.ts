@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
+import type { FileInfo } from '../../shared/contract/files.ts';
 import { post, Refused, TestClient } from './client.ts';
+import { uploadFile, type UploadInput } from './files.ts';
 import { tokenOf, type Who } from './tokens.ts';
 
 /** The people of a test's marketplace: two buyers' companies, two providers and two vendors. */
@@ -68,6 +70,11 @@ export class Portal {
     throw problem === undefined
       ? new Error(`${name} was answered with neither data nor a problem`)
       : new Refused(name, problem);
+  }
+
+  /** Uploads a file, a small picture unless told otherwise. @throws {Refused} */
+  async upload(who: PersonName | Who, input: UploadInput): Promise<FileInfo> {
+    return uploadFile(this.url, await this.token(who), input);
   }
 
   /** Fills the directory: companies, staff, and two products of which `website` goes to the studio. */

@@ -54,6 +54,8 @@ interface Fixture {
   published: string;
   platformDraft: string;
   platformPublished: string;
+  fileId: string;
+  noteFileId: string;
 }
 type Row = readonly [command: CommandName, what: string, expected: string, input: (fixture: Fixture) => unknown];
 
@@ -101,6 +103,8 @@ const TABLE: readonly Row[] = [
   ['read.mark', 'provider',                          'u n n n n n o o n u n o o n n o f', (f) => ({ roomId: f.roomId, stream: 'provider', seq: 1 })],
   ['typing.set', 'public',                           'u n n o o n o o n u n f f n n o f', (f) => ({ roomId: f.roomId, stream: 'public', typing: true })],
   ['typing.set', 'provider',                         'u n n n n n o o n u n f f n n o f', (f) => ({ roomId: f.roomId, stream: 'provider', typing: true })],
+  ['file.link', 'a file of public',                  'u n n o o n o o n u n o o n n o o', (f) => ({ fileId: f.fileId })],
+  ['file.link', 'a file of the notes',               'u n n n n n o o n u n o o n n o o', (f) => ({ fileId: f.noteFileId })],
   ['project.get', 'the project',                     'u n n o o n o o n u n o o n n o o', (f) => ({ projectId: f.roomId })],
   ['project.get', "a buyer's other project",         'u n n o n n o n n u n o o n n o o', (f) => ({ projectId: f.bareRoom })],
   ['project.list', 'own projects',                   'u o o o o o o o o u o o o o o o o', () => ({})],
@@ -154,6 +158,8 @@ describe('Every command x every kind of caller', () => {
   let published = '';
   let platformDraft = '';
   let platformPublished = '';
+  let fileId = '';
+  let noteFileId = '';
   /** What each caller was shown: answers, errors and events. */
   const shown = new Map<CallerName, unknown[]>();
   const sockets = new Map<CallerName, TestClient>();
@@ -172,6 +178,8 @@ describe('Every command x every kind of caller', () => {
     published = await publishedBy('vendor');
     platformDraft = await copyOf('basic', 'operator');
     platformPublished = await publishedBy('operator');
+    fileId = (await portal.upload('buyer', { roomId })).id;
+    noteFileId = (await portal.upload('admin', { roomId, stream: 'provider' })).id;
     const canary = () => `canary-${randomUUID()}`;
     for (let i = 0; i < 3; i++) {
       const note = await portal.call('admin', 'message.send', message(roomId, canary(), { stream: 'provider' }));
@@ -228,6 +236,8 @@ describe('Every command x every kind of caller', () => {
       messageId: sent,
       noteId: noted,
       token: own === undefined ? '' : await portal.token(own),
+      fileId,
+      noteFileId,
     };
   }
 

@@ -20,6 +20,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { AddressOf } from '../client-address.ts';
 import { crossOrigin } from '../origin.ts';
 import { sendProblem } from '../problem.ts';
+import { bearerOf } from './bearer.ts';
 import { documents } from './documents.ts';
 
 export interface HttpAppParts {
@@ -32,6 +33,8 @@ export interface HttpAppParts {
   /** Resolves when the service can serve; rejects with the reason when not. */
   ready(): Promise<void>;
   log: Log;
+  /** Uploads and downloads. */
+  files: Router;
   /** The demonstration's pages, in development. */
   demo?: Router;
 }
@@ -61,6 +64,7 @@ export function createHttpApp(parts: HttpAppParts): Express {
   app.use(documents());
 
   if (parts.demo !== undefined) app.use(parts.demo);
+  app.use(parts.files);
   // The bearer comes before the body: nobody makes this server read what they send before they are known.
   app.post(
     '/v1/:name',
@@ -80,20 +84,14 @@ interface Locals {
 
 type CommandHandler = RequestHandler<{ name: string }, unknown, unknown, unknown, Locals>;
 
-function authenticate({ tokens, rates, addressOf }: HttpAppParts): CommandHandler {
+function authenticate(parts: HttpAppParts): CommandHandler {
   return async (request, response, next) => {
     const { name } = request.params;
     if (!isCommandName(name) || commands[name].connectionBound === true) {
       sendProblem(response, { code: 'not_found', message: 'There is no such command over HTTP.' });
       return;
     }
-    try {
-      response.locals.caller = await tokens.verify(bearer(request.headers.authorization));
-    } catch (error) {
-      // A stranger pays for every call; a bearer from the same address does not pay for them.
-      if (error instanceof RoomError && error.code === 'unauthenticated') rates.take('handshake', addressOf(request));
-      throw error;
-    }
+    response.locals.caller = await bearerOf(parts, request);
     response.locals.name = name;
     next();
   };
@@ -109,8 +107,6 @@ function command({ execute, inFlight, log }: HttpAppParts): CommandHandler {
     else sendProblem(response, answer.error);
   };
 }
-
-const bearer = (header: string | undefined): string | undefined => /^Bearer ([^\s]+)$/i.exec(header ?? '')?.[1];
 
 const hasBody = ({ headers }: Pick<Request, 'headers'>): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { Router } from 'express';
 import { pino } from 'pino';
 import { stopInOrder } from '../../../server/app/stop-in-order.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -142,6 +143,7 @@ describe('the stop of a service', () => {
           addressOf: () => '',
           ready: () => Promise.reject(new Error('connect ECONNREFUSED db.internal:27017')),
           log,
+          files: Router(),
         }),
       );
       const away = await fetch(`${door.url}/readyz`);

@@ -8,6 +8,8 @@ import { openApi } from '../../../server/registry/openapi.ts';
 import { type CommandSpec, COMMON_ERRORS } from '../../../shared/contract/command.ts';
 import { ERROR_CODES } from '../../../shared/contract/errors.ts';
 import { events } from '../../../shared/contract/events.ts';
+import { FILES_PATH } from '../../../shared/contract/file-route.ts';
+import { downloadRoute, uploadRoute } from '../../../shared/contract/files.ts';
 import { commands } from '../../../shared/contract/registry.ts';
 
 type Tree = { [key: string]: Tree };
@@ -46,9 +48,11 @@ describe('openApi', () => {
   it('holds every command that HTTP serves, with input, output, errors and security', () => {
     const { paths } = document as { paths: Tree };
     const served = Object.keys(paths).filter((path) => path.startsWith('/v1/'));
-    expect(served).to.have.members(
-      all.filter(([, spec]) => spec.connectionBound !== true).map(([name]) => `/v1/${name}`),
-    );
+    expect(served).to.have.members([
+      ...all.filter(([, spec]) => spec.connectionBound !== true).map(([name]) => `/v1/${name}`),
+      FILES_PATH,
+      `${FILES_PATH}/{id}`,
+    ]);
     for (const [name, spec] of all) {
       if (spec.connectionBound === true) continue;
       const post = paths[`/v1/${name}`]?.['post'];
@@ -61,6 +65,21 @@ describe('openApi', () => {
         expect(text).to.include(`"${code}"`);
       }
     }
+  });
+
+  it('holds the two routes of files, with what they may answer', () => {
+    const { paths } = document as { paths: Tree };
+    const post = paths[FILES_PATH]?.['post'];
+    expect(post?.['requestBody']?.['content']).to.have.property('multipart/form-data');
+    const get = paths[`${FILES_PATH}/{id}`]?.['get'];
+    for (const [operation, { errors }] of [
+      [post, uploadRoute],
+      [get, downloadRoute],
+    ] as const) {
+      const text = JSON.stringify(operation?.['responses']);
+      for (const code of errors) expect(text).to.include(`"${code}"`);
+    }
+    for (const status of ['200', '206', '304', '416']) expect(get?.['responses']).to.have.property(status);
   });
 
   it('holds no reference that leads nowhere', () => {

@@ -1,0 +1,28 @@
+import type { CommandSpec } from '../../shared/contract/command.ts';
+import { RoomError } from '../../shared/contract/errors.ts';
+import type { Caller } from './call.ts';
+import type { Rates } from './rates.ts';
+
+export interface AdmitParts {
+  rates: Rates;
+  /** True for a person whom the directory calls inactive. */
+  isInactive(userId: string): boolean;
+  /** Milliseconds of the real clock, by which tokens are issued. */
+  now(): number;
+}
+
+/**
+ * Lets a caller through to what they ask for by name, or not: rate, token, account, side.
+ * @throws {RoomError} `rate_limited`, `unauthenticated` or `forbidden`
+ */
+export type Admit = (name: string, what: Pick<CommandSpec, 'rate' | 'callers'>, caller: Caller) => void;
+
+export function createAdmit({ rates, isInactive, now }: AdmitParts): Admit {
+  return (name, { rate, callers }, caller) => {
+    rates.take(rate, `${caller.side}:${caller.userId}`);
+    if (caller.expiresAt <= now()) throw new RoomError('unauthenticated', 'The token is over: get a new one.');
+    if (isInactive(caller.userId)) throw new RoomError('unauthenticated', 'This account is not active any more.');
+    if (!callers.includes(caller.side))
+      throw new RoomError('forbidden', `${name} is not for the side "${caller.side}".`);
+  };
+}

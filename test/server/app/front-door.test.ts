@@ -1,0 +1,54 @@
+import { connect } from 'node:net';
+import { expect } from 'chai';
+import { type FrontDoor, listen } from '../../../server/app/front-door.ts';
+import { FILES_PATH } from '../../../shared/contract/file-route.ts';
+import { within } from '../../support/client.ts';
+
+describe('The listener and bodies that do not come', () => {
+  let door: FrontDoor;
+  const begun: string[] = [];
+
+  before(async () => {
+    door = await listen({ port: 0, host: '127.0.0.1', headersMs: 5_000, bodyMs: 300 });
+    door.open((request, response) => {
+      begun.push(request.url ?? '');
+      request.on('error', () => undefined);
+      request.on('end', () => response.end('whole'));
+      request.resume();
+    });
+  });
+  after(() => {
+    door.http.closeAllConnections();
+    door.http.close();
+  });
+
+  /** Sends the beginning of a request; resolves with all that came when the connection ends, or with what `until` waits for. */
+  function begin(path: string, afterMs?: number): Promise<string> {
+    return new Promise((resolve) => {
+      const socket = connect(door.port, '127.0.0.1');
+      let received = '';
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk) => {
+        received += chunk.toString();
+        if (received.includes('whole')) socket.destroy();
+      });
+      socket.on('close', () => resolve(received));
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na`);
+      if (afterMs !== undefined) setTimeout(() => socket.write('b'), afterMs);
+    });
+  }
+
+  it('ends a request whose body takes too long, but an upload, which has a longer time', async () => {
+    const [command, lookalike, upload] = await within(
+      Promise.all([
+        begin('/v1/message.send'),
+        begin(`${FILES_PATH}x?${FILES_PATH}`, 900),
+        begin(`${FILES_PATH}?roomId=r`, 900),
+      ]),
+      'three requests',
+    );
+    expect(begun).to.have.length(3);
+    expect([command, lookalike]).to.deep.equal(['', '']);
+    expect(upload).to.include('200 OK').and.include('whole');
+  });
+});
