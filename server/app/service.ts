@@ -214,8 +214,8 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
         inactive,
         templates,
         rooms: roomDocs,
-        onCapacity(org) {
-          void dispatcher.serve([
+        async onCapacity(org) {
+          await dispatcher.serve([
             { for: 'provider', org },
             { for: 'staff', org },
           ]);

@@ -74,7 +74,7 @@ export function staffCommands({
         .lean<StaffDoc>();
       if (before === null) throw unknownPerson();
       const after: StaffDoc = { ...before, ...set };
-      if (staffFreesCapacity(before, after)) onCapacity(after.org);
+      if (staffFreesCapacity(before, after)) await onCapacity(after.org);
       const loads = await staffLoads(rooms, [userId]);
       return { staff: staffView(after, loads.get(userId) ?? 0) };
     },

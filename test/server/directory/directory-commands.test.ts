@@ -44,7 +44,10 @@ describe('the directory tells of capacity', function () {
       inactive: new InactivePeople(directory.staff, () => undefined),
       templates: new TemplateStore(connection),
       rooms: roomModel(connection),
-      onCapacity: (org) => told.push(org),
+      onCapacity(org) {
+        told.push(org);
+        return Promise.resolve();
+      },
     });
     for (const orgId of ['studio', 'rivals', 'maker']) await commands['org.put']({ orgId, name: orgId }, call);
   });
