@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { Deliveries } from '../delivery/deliveries.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import { Places } from '../delivery/places.ts';
+import { createSweeps, type Sweeps } from '../delivery/sweeps.ts';
 import { type DirectoryModels, directoryModels } from '../directory/directory-store.ts';
 import { Activity } from '../rooms/activity.ts';
 import { Notifications } from '../rooms/notifications.ts';
@@ -18,6 +19,7 @@ import { type EntryDoc, entryModel } from '../timeline/entry-store.ts';
 import { TemplateStore } from '../templates/template-store.ts';
 import { createPages, type Pages } from '../timeline/pages.ts';
 import { createReadMarks, type ReadMarks, readMarkModel } from '../timeline/read-marks.ts';
+import type { ServiceClock } from '../time/service-clock.ts';
 import { WordingEraser } from '../timeline/wording-eraser.ts';
 import type { Settings } from './settings.ts';
 import type { Step } from './stop-in-order.ts';
@@ -31,19 +33,23 @@ export interface Listeners {
 export interface ContextParts {
   settings: Pick<Settings, 'calendarTimeZone' | 'opening' | 'cutoff'>;
   storage: Storage;
-  /** The service's time. */
-  clock: Clock;
+  clock: ServiceClock;
   /** The real time. */
   wall: Clock;
   dice: () => number;
   log: Log;
   listeners: Listeners;
+  /** In the place of the projects' own. */
+  sweeps?: ((connection: Connection, clock: Clock) => Sweeps) | undefined;
 }
 
 /** What rooms and deliveries are worked on with, whether clients are connected (the server) or not (the jobs apart from it). */
 export interface Context {
   readonly connection: Connection;
-  readonly clock: Clock;
+  /** The service's time. */
+  readonly clock: ServiceClock;
+  /** The real time. */
+  readonly wall: Clock;
   readonly dice: () => number;
   readonly log: Log;
   /** Told of work in the background that failed. */
@@ -64,6 +70,7 @@ export interface Context {
   readonly deliveries: Deliveries;
   readonly places: Places;
   readonly dispatcher: Dispatcher;
+  readonly sweeps: Sweeps;
   /** Stores what is held back and closes the database, after everything that writes has ended. */
   readonly closing: readonly Step[];
 }
@@ -110,6 +117,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   return {
     connection,
     clock,
+    wall,
     dice,
     log,
     onError,
@@ -128,6 +136,8 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     deliveries,
     places,
     dispatcher,
+    sweeps:
+      parts.sweeps?.(connection, clock) ?? createSweeps({ rooms: roomDocs, deliveries, dispatcher, clock, onError }),
     closing: [
       ['appends', () => appender.close()],
       ['activity', () => activity.flush()],

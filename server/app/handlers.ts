@@ -12,6 +12,7 @@ import type { InactivePeople } from '../directory/inactive-people.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Handlers } from '../registry/call.ts';
 import { templateCommands } from '../templates/template-commands.ts';
+import { clockCommands } from '../time/clock-commands.ts';
 import type { Context } from './context.ts';
 
 /** What only a server that clients connect to has. */
@@ -23,8 +24,8 @@ export interface ServerParts {
 
 /** The handler of every command. */
 export function createHandlers(context: Context, { hub, inactive, tokens }: ServerParts): Handlers {
-  const { rooms, activity, appender, directory, pages, marks, outbox, eraser, clock } = context;
-  const { deliveries, dispatcher, places } = context;
+  const { rooms, activity, appender, directory, pages, marks, outbox, eraser, clock, wall } = context;
+  const { deliveries, dispatcher, places, sweeps } = context;
   const { templates, years, officeTime, timeZone } = context;
   return {
     ...roomCommands({ rooms, activity, appender, directory, pages, marks, hub, clock }),
@@ -55,6 +56,7 @@ export function createHandlers(context: Context, { hub, inactive, tokens }: Serv
       },
     }),
     ...authCommands({ tokens }),
+    ...clockCommands({ clock, wall, sweeps, timeZone }),
   };
 }
 

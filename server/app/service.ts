@@ -1,7 +1,9 @@
+import type { Connection } from 'mongoose';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { HANDSHAKE_DEADLINE_MS } from '../../shared/contract/limits.ts';
 import { createTokens } from '../auth/tokens.ts';
 import { type Clock, systemClock } from '../clock.ts';
+import type { Sweeps } from '../delivery/sweeps.ts';
 import { prepareDemo } from '../demo/demo.ts';
 import { InactivePeople } from '../directory/inactive-people.ts';
 import { Expiry } from '../live/expiry.ts';
@@ -20,6 +22,7 @@ import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
 import { Strangers } from '../transport/socket/strangers.ts';
+import { ServiceClock } from '../time/service-clock.ts';
 import { Changes } from './changes.ts';
 import { createContext } from './context.ts';
 import { closeConnections, drain, NOTICE_MS } from './drain.ts';
@@ -30,12 +33,14 @@ import { type Step, stopInOrder } from './stop-in-order.ts';
 
 /** What a test or a demonstration may put in the place of the machine's own. */
 export interface Overrides {
-  /** The service's time, which the demonstration can move. */
+  /** What the service's time is ahead of, when it was moved. */
   clock?: Clock;
   /** The real time: what tokens are issued and rates are counted by. */
   wall?: Clock;
   dice?: () => number;
   log?: Log;
+  /** What time does, in the place of what it does to projects. */
+  sweeps?: (connection: Connection, clock: Clock) => Sweeps;
   /** Milliseconds that a connection has to authenticate itself. */
   handshakeMs?: number;
   /** Milliseconds in which a service that stops says so before it does. */
@@ -95,7 +100,9 @@ interface Parts {
 }
 
 async function serve({ settings, storage, door, log, overrides }: Parts): Promise<Service> {
-  const { clock = systemClock, wall = systemClock, dice = Math.random } = overrides;
+  const { clock: base = systemClock, wall = systemClock, dice = Math.random } = overrides;
+  const clock = new ServiceClock({ base, wall, connection: storage.connection, movable: settings.demo });
+  await clock.learn();
   const hub = new Hub(clock, (roomId, stream) => context.appender.unwatch(roomId, stream));
   const context = await createContext({
     settings,
@@ -104,6 +111,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     wall,
     dice,
     log,
+    sweeps: overrides.sweeps,
     listeners: {
       onRoom: (room, before) => roomChanged(hub, () => clock.now(), room, before),
       onEntry(doc, entry) {
@@ -135,6 +143,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     inactive,
     outbox,
     officeTime,
+    clock,
     elapsed: () => performance.now(),
     onError,
   });

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { authCommands } from './auth.ts';
 import { calendarCommands } from './calendar.ts';
+import { clockCommands } from './clock.ts';
 import { directoryCommands } from './directory.ts';
 import { flowCommands } from './flow.ts';
 import { messageCommands } from './messages.ts';
@@ -18,6 +19,7 @@ export const commands = {
   ...calendarCommands,
   ...directoryCommands,
   ...authCommands,
+  ...clockCommands,
 } as const;
 
 export type CommandName = keyof typeof commands;
