@@ -1,4 +1,5 @@
 import type { Connection } from 'mongoose';
+import type { Runner } from '../../jobs/runner.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { HANDSHAKE_DEADLINE_MS } from '../../shared/contract/limits.ts';
 import { createTokens } from '../auth/tokens.ts';
@@ -24,7 +25,7 @@ import { createSocketServer } from '../transport/socket/socket-server.ts';
 import { Strangers } from '../transport/socket/strangers.ts';
 import { ServiceClock } from '../time/service-clock.ts';
 import { Changes } from './changes.ts';
-import { createContext } from './context.ts';
+import { type Context, createContext } from './context.ts';
 import { closeConnections, drain, NOTICE_MS } from './drain.ts';
 import { type FrontDoor, listen } from './front-door.ts';
 import { createHandlers } from './handlers.ts';
@@ -202,6 +203,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     rooms,
     log,
   });
+  const runner = settings.jobs === 'server' ? await startJobs(settings, context) : undefined;
   door.open(app);
   expiry.start(() => {
     deaf.sweep(io.of('/').sockets.values());
@@ -223,6 +225,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       const steps: Step[] = [
         ['draining', () => drain(io, systemClock, overrides.noticeMs ?? NOTICE_MS)],
         ['calls', () => inFlight.close()],
+        ['jobs', () => runner?.stop()],
         ['dispatch', () => dispatcher.close()],
         ['connections', () => closeConnections(door, io, systemClock)],
         [
@@ -240,4 +243,13 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       return stopping;
     },
   };
+}
+
+async function startJobs({ calendarTimeZone: timeZone }: Settings, context: Context): Promise<Runner> {
+  // Loaded where it is used: a server beside which the jobs run apart needs none of it.
+  const { Runner } = await import('../../jobs/runner.ts');
+  const { connection, sweeps, clock, log } = context;
+  const runner = new Runner({ connection, sweeps, clock, timeZone, log });
+  await runner.start();
+  return runner;
 }

@@ -49,7 +49,10 @@ describe('No query of the service scans a collection', () => {
     await fill(database);
     const uri = `${database.uri}${database.uri.includes('?') ? '&' : '?'}monitorCommands=true`;
     const listening = listen();
-    server = await startTestService({ database: { ...database, env: { ...database.env, MONGODB_URI: uri } } });
+    server = await startTestService({
+      database: { ...database, env: { ...database.env, MONGODB_URI: uri } },
+      env: { JOBS: 'server', DEMO: '1' },
+    });
     listening();
     portal = new Portal(server.service.url);
   });
@@ -141,6 +144,7 @@ describe('No query of the service scans a collection', () => {
         () => client.call('room.join', { roomId, since: { public: 1 } }),
       ),
       'room.leave': () => Promise.resolve(),
+      'clock.advance': () => portal.call('operator', 'clock.advance', { ms: 1 }),
       'member.add': () => portal.call('buyer', 'member.add', { roomId, userId: people.colleague.sub, name: 'Bo' }),
       'member.remove': () => portal.call('buyer', 'member.remove', { roomId, userId: people.colleague.sub }),
       'member.list': () => portal.call('buyer', 'member.list', { roomId }),
