@@ -1,7 +1,7 @@
 import { addDays, instantAt, localDate } from '../../shared/model/calendar/local-date.ts';
 
 /** How many half days are stopped at; a longer way is divided into as many longer stretches. */
-const HALF_DAYS_MAX = 200;
+const HALF_DAYS_MAX = 120;
 
 /**
  * Where a clock that jumps from one instant to a later one stops for the queues: at noon and midnight of the office, where leave begins and ends and

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { CommandInput } from '../../shared/contract/registry.ts';
 import type { Overrides } from '../../server/app/service.ts';
 import { post, until } from '../support/client.ts';
 import { errand, errandsOf, errandSweeps } from '../support/errands.ts';
@@ -10,6 +11,14 @@ import { refused } from '../support/wire-suite.ts';
 
 const HOUR = 3_600_000;
 const FORTNIGHT = 14 * 24 * HOUR;
+/** A demand as a buyer fills it in; the number is of a range that is reserved for examples. */
+const DEMAND = {
+  contactName: 'Bao',
+  phone: '+1 202 555 0123',
+  email: 'bao@example.com',
+  address: '1 Example Road',
+  details: 'A site with eight pages',
+};
 const START = Date.parse('2026-11-20T02:00:00Z');
 
 describe('clock.advance', function () {
@@ -89,6 +98,24 @@ describe('clock.advance', function () {
     expect(done.map(({ at }) => at.getTime())).to.deep.equal(
       Array.from({ length: 14 }, (_, day) => START + 5 + day * 24 * HOUR),
     );
+  });
+
+  it('lets a delivery confirm itself at its due instant, a fortnight of working days later', async () => {
+    const portal = await demonstration();
+    await portal.seed();
+    const projectId = await portal.project();
+    const act = (who: 'buyer' | 'admin', nodeId: string, more: Partial<CommandInput<'node.act'>>) =>
+      portal.call(who, 'node.act', { projectId, nodeId, visit: 1, action: 'finish', ...more });
+    await act('buyer', 'demand', { action: 'submit', form: DEMAND });
+    await act('admin', 'delivery', {});
+    const buyer = await portal.connect('buyer');
+    await buyer.call('room.join', { roomId: projectId });
+    const told = buyer.next('project', ({ status }) => status === 'completed');
+    await portal.call('operator', 'clock.advance', { ms: 30 * 24 * HOUR });
+    const { project } = await portal.call('buyer', 'project.get', { projectId });
+    expect([project.status, project.current]).to.deep.equal(['completed', null]);
+    expect(project.nodes.at(-1)).to.include({ dueAt: '2026-12-10T09:30:00.000Z', endedAt: '2026-12-10T09:30:00.000Z' });
+    expect((await told).version).to.equal(project.version);
   });
 
   it('holds for every server within a second or so, and after a restart', async () => {

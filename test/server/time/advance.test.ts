@@ -135,14 +135,14 @@ describe("the service's clock", () => {
     expect(await advanceOf(clock).jump((now) => now + CLOCK_JUMP_MAX_MS)).to.equal(START + CLOCK_JUMP_MAX_MS);
   });
 
-  it('makes one jump after the other, on whatever server: five at once go five times as far', async () => {
-    await errandsOf(connection).insertOne(errand('each', { dueAt: new Date(START + 1), left: 40, every: 3 * HOUR }));
-    const clocks = Array.from({ length: 5 }, () => serverClock());
+  it('makes one jump after the other, on whatever server: three at once go three times as far', async () => {
+    await errandsOf(connection).insertOne(errand('each', { dueAt: new Date(START + 1), left: 12, every: 6 * HOUR }));
+    const clocks = Array.from({ length: 3 }, () => serverClock());
     const arrived = await Promise.all(clocks.map((clock) => advanceOf(clock).jump((now) => now + DAY)));
-    expect(arrived.sort((a, b) => a - b)).to.deep.equal([1, 2, 3, 4, 5].map((days) => START + days * DAY));
+    expect(arrived.sort((a, b) => a - b)).to.deep.equal([1, 2, 3].map((days) => START + days * DAY));
     const done = await doneOf('each');
-    expect(done).to.have.length(40);
-    expect(done).to.deep.equal(done.map((_, n) => new Date(START + 1 + n * 3 * HOUR).toISOString()));
+    expect(done).to.have.length(12);
+    expect(done).to.deep.equal(done.map((_, n) => new Date(START + 1 + n * 6 * HOUR).toISOString()));
   });
 
   it('is not moved by one whose time was taken over', async () => {
