@@ -195,12 +195,14 @@ describe('the runner of the jobs', () => {
   it('stops when its runs have ended, and leaves nothing locked', async () => {
     const { open, opened } = gate();
     const begun = gate();
+    let runs = 0;
     let ended = 0;
     const job: Job = {
       name: 'long',
       schedule: OFTEN,
       async perform() {
         if ((await locked()) === 0) return;
+        runs += 1;
         begun.open();
         await opened;
         ended += 1;
@@ -211,7 +213,8 @@ describe('the runner of the jobs', () => {
     const stopped = runner.stop();
     open();
     await within(stopped, 'the stop');
-    expect(ended).to.equal(1);
+    // The catching up may be among them.
+    expect(ended).to.equal(runs);
     expect(await locked()).to.equal(0);
   });
 
