@@ -109,6 +109,7 @@ export class Runner {
     await this.#backend.close();
     await this.#agenda?.stop();
     await this.#workEnds();
+    await this.#backend.settled();
     await this.#collection.updateMany(
       { name: { $in: this.#jobs.map(({ name }) => name) }, lastModifiedBy: this.#name, lockedAt: { $ne: null } },
       { $unset: { lockedAt: true } },
@@ -141,6 +142,8 @@ export class Runner {
   async #renewing(turn: Turn, work: () => Promise<void>): Promise<void> {
     let renewing: Promise<void> = Promise.resolve();
     const timer = setInterval(() => {
+      // A stop is over before the lock is; renewed later, it would outlive the stop.
+      if (this.#stopping) return;
       renewing = renewing.then(() => turn.touch()).catch((error: unknown) => this.#failed(error, turn.attrs.name));
     }, this.#timing.lockMs / RENEWALS);
     try {
