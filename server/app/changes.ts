@@ -4,6 +4,7 @@ import type { StaffDoc } from '../directory/directory-store.ts';
 import type { InactivePeople } from '../directory/inactive-people.ts';
 import type { Outbox } from '../rooms/outbox.ts';
 import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import type { ServiceClock } from '../time/service-clock.ts';
 
 const EVERY_MS = 500;
 /** The outboxes are looked at in every n-th round. */
@@ -88,14 +89,15 @@ export interface ChangesParts {
   inactive: InactivePeople;
   outbox: Outbox;
   officeTime: OfficeTime;
+  clock: Pick<ServiceClock, 'learn'>;
   /** Milliseconds of a clock that is never set. */
   elapsed(): number;
   onError(error: unknown): void;
 }
 
 /**
- * Learns what other servers on the same database have changed: rooms (who is in them), people (who is inactive) and the calendar. Three indexed
- * queries twice a second, whatever the number of rooms, so that a right that was withdrawn anywhere is withdrawn here within a second.
+ * Learns what other servers on the same database have changed: rooms (who is in them), people (who is inactive), the calendar and the service's time. A few
+ * indexed queries twice a second, whatever the number of rooms, so that a right that was withdrawn anywhere is withdrawn here within a second.
  */
 export class Changes {
   readonly #parts: ChangesParts;
@@ -129,7 +131,8 @@ export class Changes {
   }
 
   async #look(): Promise<void> {
-    const { rooms, inactive, outbox, officeTime } = this.#parts;
+    const { rooms, inactive, outbox, officeTime, clock } = this.#parts;
+    await clock.learn();
     for await (const page of this.#rooms.next()) for (const room of page) rooms.learn(room);
     for await (const page of this.#staff.next()) for (const person of page) inactive.learn(person);
     if (this.#round++ % OUTBOX_EVERY === 0) await outbox.sweep();

@@ -1,26 +1,13 @@
-import type { Model } from 'mongoose';
+import type { Connection } from 'mongoose';
+import type { Runner } from '../../jobs/runner.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { HANDSHAKE_DEADLINE_MS } from '../../shared/contract/limits.ts';
-import { authCommands } from '../auth/auth-commands.ts';
 import { createTokens } from '../auth/tokens.ts';
-import { AddedYears } from '../calendar/added-years.ts';
-import { calendarCommands } from '../calendar/calendar-commands.ts';
-import { OfficeTime } from '../calendar/office-time.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { Deliveries } from '../delivery/deliveries.ts';
-import { Dispatcher } from '../delivery/dispatcher.ts';
-import { flowCommands } from '../delivery/flow-commands.ts';
-import { Places } from '../delivery/places.ts';
-import { fileCommands } from '../files/file-commands.ts';
+import type { Sweeps } from '../delivery/sweeps.ts';
 import { FileLinks, linkKey, secretModel } from '../files/file-links.ts';
-import { FileStore } from '../files/file-store.ts';
 import { FileSweeper } from '../files/file-sweeper.ts';
-import { fileChunks, fileModel, GridFiles } from '../files/grid-files.ts';
-import { projectCommands } from '../delivery/project-commands.ts';
-import { Notifications } from '../rooms/notifications.ts';
 import { prepareDemo } from '../demo/demo.ts';
-import { directoryCommands } from '../directory/directory-commands.ts';
-import { directoryModels } from '../directory/directory-store.ts';
 import { InactivePeople } from '../directory/inactive-people.ts';
 import { Expiry } from '../live/expiry.ts';
 import { Hub, type RoomsSocket } from '../live/hub.ts';
@@ -30,22 +17,9 @@ import { createAdmit } from '../registry/admit.ts';
 import { createExecute, type ExecuteParts } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';
-import { Activity } from '../rooms/activity.ts';
-import { roomCommands } from '../conversation/room-commands.ts';
-import { memberCommands } from '../conversation/member-commands.ts';
-import { Outbox } from '../rooms/outbox.ts';
-import { RoomStore, roomModel } from '../rooms/room-store.ts';
 import { connectStorage, type Storage } from '../storage/connect.ts';
-import { templateCommands } from '../templates/template-commands.ts';
-import { TemplateStore } from '../templates/template-store.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
-import { Appender } from '../timeline/appender.ts';
-import { entryModel } from '../timeline/entry-store.ts';
 import { Follower } from '../timeline/follower.ts';
-import { messageCommands } from '../conversation/message-commands.ts';
-import { createPages } from '../timeline/pages.ts';
-import { createReadMarks, readMarkModel } from '../timeline/read-marks.ts';
-import { WordingEraser } from '../timeline/wording-eraser.ts';
 import { clientAddress } from '../transport/client-address.ts';
 import { fileRoutes } from '../transport/http/file-routes.ts';
 import { createHttpApp } from '../transport/http/http-app.ts';
@@ -53,20 +27,25 @@ import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
 import { Strangers } from '../transport/socket/strangers.ts';
+import { ServiceClock } from '../time/service-clock.ts';
 import { Changes } from './changes.ts';
+import { type Context, createContext } from './context.ts';
 import { closeConnections, drain, NOTICE_MS } from './drain.ts';
 import { type FrontDoor, listen } from './front-door.ts';
+import { createHandlers } from './handlers.ts';
 import type { Settings } from './settings.ts';
 import { type Step, stopInOrder } from './stop-in-order.ts';
 
 /** What a test or a demonstration may put in the place of the machine's own. */
 export interface Overrides {
-  /** The service's time, which the demonstration can move. */
+  /** What the service's time is ahead of, when it was moved. */
   clock?: Clock;
   /** The real time: what tokens are issued and rates are counted by. */
   wall?: Clock;
   dice?: () => number;
   log?: Log;
+  /** What time does, in the place of what it does to projects. */
+  sweeps?: (connection: Connection, clock: Clock) => Sweeps;
   /** Milliseconds that a connection has to authenticate itself. */
   handshakeMs?: number;
   /** Milliseconds in which a service that stops says so before it does. */
@@ -126,103 +105,39 @@ interface Parts {
 }
 
 async function serve({ settings, storage, door, log, overrides }: Parts): Promise<Service> {
-  const { clock = systemClock, wall = systemClock, dice = Math.random } = overrides;
-  const { connection } = storage;
-  const onError = (error: unknown) => log.error({ err: error }, 'work in the background failed');
-
-  const entries = entryModel(connection);
-  const readMarks = readMarkModel(connection);
-  const roomDocs = roomModel(connection);
-  const directory = directoryModels(connection);
-  const notifications = new Notifications(connection);
-  const templates = new TemplateStore(connection);
-  const years = new AddedYears(connection);
-  const { orgs, staff, products } = directory;
-  const stored = [notifications.model, orgs, staff, products, templates.model, years.model];
-  await createIndexes([entries, readMarks, roomDocs, ...stored]);
-  const { calendarTimeZone: timeZone, opening, cutoff } = settings;
-  const officeTime = new OfficeTime({
-    years,
-    hours: { timeZone, opening, cutoff },
-    onYearAdded: (year) => log.info({ year }, 'a year was added to the calendar'),
+  const { clock: base = systemClock, wall = systemClock, dice = Math.random } = overrides;
+  const clock = new ServiceClock({ base, wall, connection: storage.connection, movable: settings.demo });
+  await clock.learn();
+  const hub = new Hub(clock, (roomId, stream) => context.appender.unwatch(roomId, stream));
+  const context = await createContext({
+    settings,
+    storage,
+    clock,
+    wall,
+    dice,
+    log,
+    sweeps: overrides.sweeps,
+    listeners: {
+      onRoom: (room, before) => roomChanged(hub, () => clock.now(), room, before),
+      onEntry(doc, entry) {
+        hub.sendEntry(entry);
+        inbox.note(doc);
+      },
+    },
   });
-  await officeTime.load();
-  const gridFiles = new GridFiles(fileModel(connection), fileChunks(connection));
-  await gridFiles.createIndexes();
-
-  const hub = new Hub(clock, (roomId, stream) => appender.unwatch(roomId, stream));
+  const { rooms, pages, marks, outbox, appender, eraser, directory, dispatcher, officeTime, onError } = context;
   const inactive = new InactivePeople(directory.staff, (userId) =>
     hub.expel(userId, 'This account is not active any more.'),
   );
-  const rooms = new RoomStore(roomDocs, (room, before) => roomChanged(hub, () => clock.now(), room, before));
-  const pages = createPages(entries);
-  const marks = createReadMarks({ entries, marks: readMarks });
-  const activity = new Activity(roomDocs, onError);
   const inbox = new Inbox({ hub, rooms, pages, marks, onError });
-  const appender = new Appender({
-    entries,
-    clock,
-    log,
-    onEntry(doc, entry) {
-      hub.sendEntry(entry);
-      activity.note(doc.roomId, doc.stream, doc.at);
-      inbox.note(doc);
-    },
-  });
-  const outbox = new Outbox({ rooms, appender, notifications, onError });
-  const deliveries = new Deliveries({ rooms, outbox, clock, calendar: () => officeTime.current });
-  const places = new Places({ connection, rooms: roomDocs, wall });
-  const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, onError });
-  const eraser = new WordingEraser(entries, onError);
-  const files = new FileStore({ files: gridFiles, rooms, entries, pages, clock });
-  const links = new FileLinks(await linkKey(secretModel(connection)), () => wall.now());
-  const fileSweeper = new FileSweeper(gridFiles, wall, onError);
+  const links = new FileLinks(await linkKey(secretModel(context.connection)), () => wall.now());
+  const fileSweeper = new FileSweeper(context.gridFiles, wall, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
   const rates = createRates(settings.rateLimitFactor, () => wall.now());
   const executeParts: Omit<ExecuteParts, 'rates'> = {
     isInactive: (userId) => inactive.has(userId),
     now: () => wall.now(),
-    handlers: {
-      ...roomCommands({ rooms, activity, appender, directory, pages, marks, hub, clock }),
-      ...memberCommands({ rooms, directory, outbox }),
-      ...messageCommands({ rooms, appender, pages, eraser, files, clock }),
-      ...fileCommands({ files, links }),
-      ...projectCommands({
-        rooms,
-        outbox,
-        directory,
-        deliveries,
-        dispatcher,
-        publishedTemplate: (id) => templates.published(id),
-        clock,
-      }),
-      ...flowCommands({
-        rooms,
-        deliveries,
-        dispatcher,
-        places,
-        directory,
-        pages,
-        clock,
-        timeZone,
-        takeFiles: files.take.bind(files),
-      }),
-      ...templateCommands({ templates }),
-      ...calendarCommands({ years, officeTime, clock }),
-      ...directoryCommands({
-        directory,
-        inactive,
-        templates,
-        rooms: roomDocs,
-        async onCapacity(org) {
-          await dispatcher.serve([
-            { for: 'provider', org },
-            { for: 'staff', org },
-          ]);
-        },
-      }),
-      ...authCommands({ tokens }),
-    },
+    handlers: createHandlers(context, { hub, inactive, tokens, links }),
   };
   const execute = createExecute({ ...executeParts, rates });
 
@@ -235,6 +150,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     inactive,
     outbox,
     officeTime,
+    clock,
     elapsed: () => performance.now(),
     onError,
   });
@@ -261,7 +177,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     log,
   });
   const filesOverHttp = fileRoutes({
-    files,
+    files: context.files,
     links,
     tokens,
     admit: createAdmit({ ...executeParts, rates }),
@@ -306,6 +222,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     rooms,
     log,
   });
+  const runner = settings.jobs === 'server' ? await startJobs(settings, context) : undefined;
   door.open(app);
   expiry.start(() => {
     deaf.sweep(io.of('/').sockets.values());
@@ -328,6 +245,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       const steps: Step[] = [
         ['draining', () => drain(io, systemClock, overrides.noticeMs ?? NOTICE_MS)],
         ['calls', () => Promise.all([inFlight.close(), filesOverHttp.close()]).then(() => undefined)],
+        ['jobs', () => runner?.stop()],
         ['dispatch', () => dispatcher.close()],
         ['connections', () => closeConnections(door, io, systemClock)],
         [
@@ -339,9 +257,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
             await Promise.all([inbox.close(), changes.stop(), follower.stop(), eraser.stop(), fileSweeper.stop()]);
           },
         ],
-        ['appends', () => appender.close()],
-        ['activity', () => activity.flush()],
-        ['database', () => storage.stop()],
+        ...context.closing,
       ];
       stopping ??= stopInOrder(log, steps, STEP_MS);
       return stopping;
@@ -349,11 +265,11 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   };
 }
 
-async function createIndexes(
-  models: readonly Pick<Model<unknown>, 'createIndexes' | 'createCollection'>[],
-): Promise<void> {
-  for (const model of models) {
-    await model.createCollection();
-    await model.createIndexes();
-  }
+async function startJobs({ calendarTimeZone: timeZone }: Settings, context: Context): Promise<Runner> {
+  // Loaded where it is used: a server beside which the jobs run apart needs none of it.
+  const { Runner } = await import('../../jobs/runner.ts');
+  const { connection, sweeps, clock, log } = context;
+  const runner = new Runner({ connection, sweeps, clock, timeZone, log });
+  await runner.start();
+  return runner;
 }

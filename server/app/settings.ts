@@ -85,6 +85,7 @@ const environment = z.object({
       .prefault('1'),
   ),
   TRUST_PROXY: setting(whole(0, 10).prefault('0')),
+  JOBS: setting(z.enum(['server', 'apart'], 'must be server or apart').default('server')),
   DEMO: setting(z.enum(['0', '1'], 'must be 0 or 1').optional()),
   LOG_LEVEL: setting(z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info')),
 });
@@ -128,6 +129,8 @@ export interface Settings {
   rateLimitFactor: number;
   /** Proxies in front of this server that add the client's address to X-Forwarded-For. */
   trustProxy: number;
+  /** Where the jobs run: in this server, or with `npm run jobs` apart from it. */
+  jobs: 'server' | 'apart';
   demo: boolean;
   logLevel: string;
 }
@@ -166,6 +169,7 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Setti
     dbPort: e.DB_PORT,
     rateLimitFactor: e.RATE_LIMIT_FACTOR,
     trustProxy: e.TRUST_PROXY,
+    jobs: e.JOBS,
     demo: e.DEMO === undefined ? defaultDemo && !production : e.DEMO === '1',
     logLevel: e.LOG_LEVEL,
   };

@@ -1,4 +1,5 @@
 import { StorageError } from '../storage/connect.ts';
+import { SettingsError } from './settings.ts';
 
 /** One clear sentence for the person who starts the service, with what to do. */
 export function explainStartFailure(error: unknown): string {
@@ -19,4 +20,11 @@ export function explainStartFailure(error: unknown): string {
     default:
       return error.name === 'StartRefused' ? error.message : (error.stack ?? error.message);
   }
+}
+
+/** Ends a process that could not start, with the reason for the person who started it. */
+export function sayWhyNot(error: unknown): void {
+  const sentence = error instanceof SettingsError ? error.message : explainStartFailure(error);
+  process.stderr.write(`Delivery Rooms cannot start:\n${sentence}\n`);
+  process.exit(1);
 }

@@ -10,8 +10,10 @@ export function calendarCommands(parts: {
   years: AddedYears;
   officeTime: OfficeTime;
   clock: Clock;
+  /** Computes anew what was due in a year that was not known. What it leaves the next sweep does. */
+  onExtended(): Promise<unknown>;
 }): Pick<Handlers, 'calendar.get' | 'calendar.extend'> {
-  const { years, officeTime, clock } = parts;
+  const { years, officeTime, clock, onExtended } = parts;
 
   return {
     async 'calendar.get'(asked) {
@@ -35,6 +37,7 @@ export function calendarCommands(parts: {
       }
       await years.put(input, { id: caller.userId, name: caller.name }, new Date(clock.now()));
       await officeTime.follow();
+      await onExtended();
       return { year: officeTime.current.year(year) };
     },
   };

@@ -32,13 +32,13 @@ type Work = Need | { readonly for: 'all providers' } | { readonly for: 'all staf
 
 /**
  * Serves the queues, first in, first out (domain.md, section 6). A project that finds nobody keeps its place, is told why, and holds up no other:
- * the next may want another role or another provider. One stretch after the other on this server; between servers the places' claims and the
- * project's compare-and-set see to it that everybody is dispatched once and no maximum is exceeded.
+ * the next may want another role or another provider. Stretches run beside each other, so that a sweep over all does not hold up a new order;
+ * the places' claims and the project's compare-and-set see to it that everybody is dispatched once and no maximum is exceeded, whoever serves.
  */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
-  readonly #waiting = new Map<string, { work: Work; served: Promise<number>; begin: () => void }>();
-  #running: Promise<void> | undefined;
+  /** The last stretch that was asked for, by what it serves. */
+  readonly #stretches = new Map<string, { begun: boolean; served: Promise<number> }>();
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -46,45 +46,35 @@ export class Dispatcher {
 
   /** Resolves with the number of projects that were dispatched when all of it is served; what fails is told of and left to the next sweep. */
   async serve(works: readonly Work[]): Promise<number> {
-    const counts = await Promise.all(works.map((work) => this.#enqueue(work)));
+    const counts = await Promise.all(works.map((work) => this.#serve(work)));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Resolves when nothing is left to serve. */
   async close(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#stretches.size > 0) await Promise.all([...this.#stretches.values()].map(({ served }) => served));
   }
 
-  #enqueue(work: Work): Promise<number> {
+  #serve(work: Work): Promise<number> {
     const key = JSON.stringify(work);
-    // Work that has not begun will see what made this call necessary.
-    const waiting = this.#waiting.get(key);
-    if (waiting !== undefined) return waiting.served;
-    let begin: () => void = () => undefined;
-    const turn = new Promise<void>((resolve) => {
-      begin = resolve;
-    });
-    const served = turn
-      .then(() => this.#do(work))
+    const last = this.#stretches.get(key);
+    // A stretch that has not begun will see what made this call necessary; one that has may have passed it by.
+    if (last?.begun === false) return last.served;
+    const stretch = { begun: false, served: Promise.resolve(0) };
+    stretch.served = Promise.resolve(last?.served)
+      .then(() => {
+        stretch.begun = true;
+        return this.#do(work);
+      })
       .catch((error: unknown) => {
         this.#parts.onError(error);
         return 0;
+      })
+      .finally(() => {
+        if (this.#stretches.get(key) === stretch) this.#stretches.delete(key);
       });
-    this.#waiting.set(key, { work, served, begin });
-    this.#running ??= this.#run();
-    return served;
-  }
-
-  async #run(): Promise<void> {
-    // What is asked for in this turn is known before the first begins.
-    await Promise.resolve();
-    for (let next = this.#waiting.entries().next(); !next.done; next = this.#waiting.entries().next()) {
-      const [key, { begin, served }] = next.value;
-      this.#waiting.delete(key);
-      begin();
-      await served;
-    }
-    this.#running = undefined;
+    this.#stretches.set(key, stretch);
+    return stretch.served;
   }
 
   async #do(work: Work): Promise<number> {
@@ -248,9 +238,9 @@ export class Dispatcher {
     return given ?? reason;
   }
 
-  /** What follows from a dispatch is served behind it: awaited here it would wait for itself. */
+  /** What follows from a dispatch is served behind it: awaited here it could wait for itself. */
   #follow(needs: readonly Need[]): void {
-    for (const need of needs) void this.#enqueue(need);
+    for (const need of needs) void this.#serve(need);
   }
 }
 

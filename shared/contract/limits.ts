@@ -25,6 +25,8 @@ export const RECALL_WINDOW_MS = 2 * 60_000;
 export const PRESENCE_GRACE_MS = 5_000;
 /** A typing mark that is not renewed ends by itself after this long. */
 export const TYPING_TTL_MS = 6_000;
+/** The farthest that the service's clock jumps at a time: ten years. */
+export const CLOCK_JUMP_MAX_MS = 10 * 366 * 86_400_000;
 export const AUTH_EXPIRING_AHEAD_MS = 60_000;
 
 /** The largest Socket.IO packet and the largest JSON body, in bytes. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { authCommands } from './auth.ts';
 import { calendarCommands } from './calendar.ts';
+import { clockCommands } from './clock.ts';
 import { directoryCommands } from './directory.ts';
 import { fileCommands } from './files.ts';
 import { flowCommands } from './flow.ts';
@@ -20,6 +21,7 @@ export const commands = {
   ...calendarCommands,
   ...directoryCommands,
   ...authCommands,
+  ...clockCommands,
 } as const;
 
 export type CommandName = keyof typeof commands;

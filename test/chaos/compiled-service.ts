@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 export interface CompiledService {
   readonly server: string;
   readonly database: string;
+  /** The jobs apart from it, over errands. */
+  readonly errands: string;
   /** Removes what was made for this run. */
   drop(): Promise<void>;
 }
@@ -50,9 +52,10 @@ export async function compiledService(): Promise<CompiledService> {
   return { ...programsIn(folder), drop };
 }
 
-function programsIn(folder: string): Pick<CompiledService, 'server' | 'database'> {
+function programsIn(folder: string): Omit<CompiledService, 'drop'> {
   return {
     server: join(folder, 'server', 'main.js'),
     database: join(folder, 'server', 'storage', 'embedded', 'main.js'),
+    errands: join(folder, 'test', 'jobs', 'errand-worker.js'),
   };
 }

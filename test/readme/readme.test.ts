@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { readSettings } from '../../server/app/settings.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createSharedDatabase } from '../support/shared-database.ts';
 import { startTestService } from '../support/service.ts';
 import { tokenOf } from '../support/tokens.ts';
 
@@ -62,6 +63,18 @@ describe('the README', function () {
         JWT_SECRET: 'invented-for-this-test-and-long-enough',
       };
       expect(await run('npm run start:production', env, /"msg":"serving"/)).to.match(/"msg":"serving"/);
+    },
+    'npm run jobs': async () => {
+      const shared = await createSharedDatabase();
+      try {
+        expect(await run('npm run jobs', shared.env, /running the jobs/)).to.match(/"msg":"running the jobs"/);
+        // What it says where it cannot work with the server.
+        const alone = await run('npm run jobs', { DATA_DIR: database.env.DATA_DIR, MONGODB_URI: '' });
+        expect(alone).to.match(/MONGODB_URI: needed to run the jobs apart/);
+        expect(await readdir(database.env.DATA_DIR)).to.deep.equal([]);
+      } finally {
+        await shared.drop();
+      }
     },
     'npm run db': async () => {
       expect(

@@ -58,6 +58,9 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
   },
   'server/templates': { from: ['shared', 'server/registry', 'server/storage'] },
   'server/calendar': { from: ['shared', 'server/clock.ts', 'server/registry'] },
+  'server/time': {
+    from: ['shared', 'server/clock.ts', 'server/registry', 'server/storage', 'server/delivery/sweeps.ts'],
+  },
   'server/registry': { from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry'] },
   'server/auth': {
     from: ['shared', 'server/app/settings.ts', 'server/clock.ts', 'server/registry', 'server/telemetry'],

@@ -15,7 +15,14 @@ export async function startTestService(
   options: { env?: NodeJS.ProcessEnv; overrides?: Overrides; database?: TestDatabase } = {},
 ): Promise<TestService> {
   const database = options.database ?? (await createTestDatabase());
-  const settings = readSettings({ PORT: '0', RATE_LIMIT_FACTOR: '0', ...database.env, ...options.env });
+  // Jobs follow the real clock: a test that wants them says so.
+  const settings = readSettings({
+    PORT: '0',
+    RATE_LIMIT_FACTOR: '0',
+    JOBS: 'apart',
+    ...database.env,
+    ...options.env,
+  });
   const service = await startService(settings, {
     log: createLog(process.env['TEST_LOG'] ?? 'silent'),
     noticeMs: 0,

@@ -35,6 +35,7 @@ describe('readSettings', () => {
       dbPort: 27_717,
       rateLimitFactor: 1,
       trustProxy: 0,
+      jobs: 'server',
       demo: false,
       logLevel: 'info',
     });
@@ -100,6 +101,7 @@ describe('readSettings', () => {
     [{ RATE_LIMIT_FACTOR: '10001' }, 'RATE_LIMIT_FACTOR'],
     [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY'],
     [{ TRUST_PROXY: '11' }, 'TRUST_PROXY'],
+    [{ JOBS: 'nowhere' }, 'JOBS'],
     [{ DEMO: 'yes' }, 'DEMO'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
     [{ NODE_ENV: 'production' }, 'JWT_SECRET'],

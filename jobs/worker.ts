@@ -1,0 +1,100 @@
+import type { Connection } from 'mongoose';
+import { Changes } from '../server/app/changes.ts';
+import { createContext } from '../server/app/context.ts';
+import type { Settings } from '../server/app/settings.ts';
+import { stopInOrder } from '../server/app/stop-in-order.ts';
+import { type Clock, systemClock } from '../server/clock.ts';
+import type { Sweeps } from '../server/delivery/sweeps.ts';
+import { InactivePeople } from '../server/directory/inactive-people.ts';
+import { connectStorage, type Storage, StorageError } from '../server/storage/connect.ts';
+import { createLog, type Log } from '../server/telemetry/log.ts';
+import { ServiceClock } from '../server/time/service-clock.ts';
+import { Runner, type Timing } from './runner.ts';
+
+/** What a test may put in the place of the machine's own. */
+export interface WorkerOverrides {
+  log?: Log;
+  sweeps?: (connection: Connection, clock: Clock) => Sweeps;
+  timing?: Partial<Timing>;
+}
+
+export interface Worker {
+  /** Settles when it can only be stopped. */
+  readonly failed: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+/** How long a stop waits for each of its steps, in milliseconds. */
+const STEP_MS = 5_000;
+
+/**
+ * Starts the jobs apart from the servers, on the database that they share.
+ * @throws {StorageError} where there is no such database: the embedded one in a data directory is one process's own
+ */
+export async function startWorker(settings: Settings, overrides: WorkerOverrides = {}): Promise<Worker> {
+  const log = overrides.log ?? createLog(settings.logLevel);
+  if (settings.mongodbUri === undefined)
+    throw new StorageError(
+      'MONGODB_URI: needed to run the jobs apart from the server, because the embedded database in DATA_DIR is for one process; give both the same MongoDB, or the URI that "npm run db" prints',
+    );
+  const storage = await connectStorage({ mongodbUri: settings.mongodbUri, dataDir: settings.dataDir });
+  try {
+    return await work(settings, storage, log, overrides);
+  } catch (error) {
+    await storage
+      .stop()
+      .catch((stopError: unknown) => log.error({ err: stopError }, 'the database could not be closed'));
+    throw error;
+  }
+}
+
+async function work(settings: Settings, storage: Storage, log: Log, overrides: WorkerOverrides): Promise<Worker> {
+  const { connection } = storage;
+  const clock = new ServiceClock({ base: systemClock, wall: systemClock, connection, movable: settings.demo });
+  await clock.learn();
+  const context = await createContext({
+    settings,
+    storage,
+    clock,
+    wall: systemClock,
+    dice: Math.random,
+    log,
+    // Nobody is connected here; servers learn of what changes as they do of each other's changes.
+    listeners: { onRoom: () => undefined, onEntry: () => undefined },
+    sweeps: overrides.sweeps,
+  });
+  const { rooms, directory, outbox, officeTime, dispatcher, sweeps, onError } = context;
+  const changes = new Changes({
+    rooms,
+    staff: directory.staff,
+    inactive: new InactivePeople(directory.staff, () => undefined),
+    outbox,
+    officeTime,
+    clock,
+    elapsed: () => performance.now(),
+    onError,
+  });
+  const { timing = {} } = overrides;
+  const runner = new Runner({ connection, sweeps, clock, timeZone: settings.calendarTimeZone, log, timing });
+  changes.start();
+  await runner.start();
+  log.info({ database: storage.kind }, 'running the jobs');
+
+  let stopping: Promise<void> | undefined;
+  return {
+    failed: storage.failed,
+    stop() {
+      stopping ??= stopInOrder(
+        log,
+        [
+          ['jobs', () => runner.stop()],
+          ['dispatch', () => dispatcher.close()],
+          ['changes', () => changes.stop()],
+          ...context.closing,
+        ],
+        STEP_MS,
+      );
+      return stopping;
+    },
+  };
+}
