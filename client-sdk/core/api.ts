@@ -2,8 +2,8 @@ import type { Entry } from '../../shared/contract/entries.ts';
 import type { RoomError, WireError } from '../../shared/contract/errors.ts';
 import type { FileInfo } from '../../shared/contract/files.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
-import type { Person, Side } from '../../shared/contract/primitives.ts';
-import type { Project } from '../../shared/contract/projects.ts';
+import type { FlowProject } from '../../shared/contract/flow.ts';
+import type { Person, Role, Side } from '../../shared/contract/primitives.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
 import type { Room } from '../../shared/contract/rooms.ts';
 import type { Transport } from './transport.ts';
@@ -81,6 +81,7 @@ export interface Identity {
   readonly name?: string;
   readonly side?: Side;
   readonly org?: string;
+  readonly roles?: readonly Role[];
 }
 
 export interface ClientEvents {
@@ -191,7 +192,8 @@ export interface RoomSnapshot {
   readonly online: readonly Person[];
   /** Who is typing, by name of the stream; without the caller. */
   readonly typing: { readonly [stream: string]: readonly { readonly userId: string; readonly name: string }[] };
-  readonly project: Project | undefined;
+  /** The delivery project with what the caller may do now: never older than what was shown before. */
+  readonly project: FlowProject | undefined;
 }
 
 export interface RoomEvents {
@@ -201,7 +203,7 @@ export interface RoomEvents {
   presence: ServerEvents['presence'];
   typing: ServerEvents['typing'];
   receipt: ServerEvents['receipt'];
-  project: Project;
+  project: FlowProject;
   revoked: { readonly roomId: string; readonly stream?: string; readonly reason: string };
   error: RoomError;
 }
@@ -218,6 +220,18 @@ export interface SentMessage {
   /** The entry as stored; rejects with the RoomError when the server refuses it for good, or the message is discarded. */
   readonly settled: Promise<Entry>;
 }
+
+/** Something done at the node of a project, at the visit that the caller saw. */
+export type NodeAct = Omit<CommandInput<'node.act'>, 'projectId'>;
+
+/** What is done to a project as a whole. */
+export type ProjectCommand =
+  | 'project.pause'
+  | 'project.resume'
+  | 'project.changeOperator'
+  | 'project.changeProvider'
+  | 'project.dispatch'
+  | 'project.close';
 
 /** One room, joined again by itself after every reconnect, as long as somebody holds it open. */
 export interface LiveRoom {
@@ -239,6 +253,14 @@ export interface LiveRoom {
   discard(clientId: string): boolean;
   edit(entryId: string, text: string): Promise<Entry>;
   recall(entryId: string): Promise<Entry>;
+  /**
+   * Acts on a node of the room's project. It is never put off: without a connection it rejects with `unavailable` at once, and
+   * when the connection breaks meanwhile it is not known whether it was obeyed, until the room is shown again. A refusal that
+   * says that the project stands otherwise (`conflict`, `forbidden`, `read_only`) comes after the snapshot shows how.
+   */
+  act(act: NodeAct): Promise<FlowProject>;
+  /** Pauses, resumes, dispatches, ... the room's project, in the same manner as `act`. */
+  change<Name extends ProjectCommand>(name: Name, input: Omit<CommandInput<Name>, 'projectId'>): Promise<FlowProject>;
   /** Marks a stream as read; shown at once, told to the server when it can be, never backwards. */
   markRead(stream: string, seq: number): void;
   /** Says that the caller is (still) typing, or stopped. May be called on every key. */

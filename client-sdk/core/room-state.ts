@@ -1,8 +1,8 @@
 import type { Entry } from '../../shared/contract/entries.ts';
 import type { RoomError } from '../../shared/contract/errors.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
+import type { FlowProject } from '../../shared/contract/flow.ts';
 import type { Side } from '../../shared/contract/primitives.ts';
-import type { Project } from '../../shared/contract/projects.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
 import type { Room } from '../../shared/contract/rooms.ts';
 import { applyList, applyPresence, askedForList, NOBODY, type Presence } from '../../shared/model/presence.ts';
@@ -33,7 +33,7 @@ export interface RoomState {
   readonly revokedReason?: string;
   readonly room: Room | undefined;
   readonly me: { readonly side: Side; readonly canWrite: readonly string[] } | undefined;
-  readonly project: Project | undefined;
+  readonly project: FlowProject | undefined;
   readonly streams: ReadonlyMap<string, StreamState>;
   readonly presence: Presence;
   /** By stream, then user id: the instant at which the mark ends unless it is renewed. */
@@ -82,11 +82,13 @@ export function joined(
   since: Record<string, number> | undefined,
 ): RoomState {
   const streams = new Map<string, StreamState>();
+  let serverLost = false;
   for (const { stream, entries, head } of answer.streams) {
     const held = state.streams.get(stream);
     const early = state.early.filter((entry) => entry.stream === stream);
     const asked = since !== undefined && Object.hasOwn(since, stream) ? since[stream] : undefined;
     const lostByServer = asked !== undefined && head < asked;
+    serverLost ||= lostByServer;
     const log = held && !lostByServer ? noteHead(receive(held.log, entries), head) : logOfPage(entries, head);
     streams.set(stream, {
       log: receive(log, early),
@@ -97,9 +99,8 @@ export function joined(
   return {
     ...state,
     status: 'open',
-    room: answer.room,
+    ...withProject(answer.room, serverLost ? undefined : state.project),
     me: answer.me,
-    project: answer.room.project ?? state.project,
     streams,
     presence: applyList(state.presence, answer.online),
     early: [],
@@ -137,7 +138,7 @@ export function compared(state: RoomState, room: Room): RoomState {
     const held = state.streams.get(stream);
     if (held) streams.set(stream, held);
   }
-  return { ...state, room, project: room.project ?? state.project, streams };
+  return { ...state, ...withProject(room, state.project), streams };
 }
 
 /**
@@ -197,8 +198,22 @@ export function typingEndsAt(state: RoomState): number | undefined {
   return ends.length > 0 ? Math.min(...ends) : undefined;
 }
 
-export function projectCame(state: RoomState, project: Project): RoomState {
+/** The project's new state: an event's, or what a command answered, whichever came first. An older one changes nothing. */
+export function projectCame(state: RoomState, project: FlowProject): RoomState {
+  if (isOlder(project, state.project)) return state;
   return { ...state, project, room: state.room && { ...state.room, status: project.status, project } };
+}
+
+/** What was answered before a change can arrive after the news of it, and a server that follows another is a little behind. */
+const isOlder = (project: FlowProject, held: FlowProject | undefined): boolean =>
+  held !== undefined && project.version < held.version;
+
+/** A room as it was answered, with the newer of two states of its project. */
+function withProject(room: Room, held: FlowProject | undefined): Pick<RoomState, 'room' | 'project'> {
+  const { project = held } = room;
+  if (project === undefined) return { room, project };
+  const newest = held !== undefined && isOlder(project, held) ? held : project;
+  return { room: { ...room, status: newest.status, project: newest }, project: newest };
 }
 
 /** Access to one stream was withdrawn: it goes, with all that was held of it. */

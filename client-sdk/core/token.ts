@@ -1,4 +1,4 @@
-import type { Side } from '../../shared/contract/primitives.ts';
+import type { Role, Side } from '../../shared/contract/primitives.ts';
 import type { Identity } from './api.ts';
 
 /** What a client may know from its own token. Nothing is verified: the server does that. */
@@ -9,12 +9,24 @@ export interface TokenFacts {
 }
 
 const SIDES: readonly string[] = ['buyer', 'provider', 'vendor', 'operator', 'service'] satisfies Side[];
+const ROLES: readonly string[] = [
+  'designer',
+  'account_manager',
+  'delivery_specialist',
+  'service_agent',
+  'developer',
+  'tester',
+  'provider_admin',
+  'vendor_admin',
+  'project_manager',
+] satisfies Role[];
+const isRole = (value: unknown): value is Role => typeof value === 'string' && ROLES.includes(value);
 const isSide = (value: unknown): value is Side => typeof value === 'string' && SIDES.includes(value);
 
 /** Reads the claims of a JWT. A token of another make has no facts, and works all the same. */
 export function readToken(token: string): TokenFacts {
   const claims = claimsOf(token);
-  const { sub, name, side, org, exp } = claims;
+  const { sub, name, side, org, roles, exp } = claims;
   return {
     identity:
       typeof sub === 'string'
@@ -23,6 +35,7 @@ export function readToken(token: string): TokenFacts {
             ...(typeof name === 'string' ? { name } : {}),
             ...(isSide(side) ? { side } : {}),
             ...(typeof org === 'string' ? { org } : {}),
+            ...(Array.isArray(roles) ? { roles: roles.filter(isRole) } : {}),
           }
         : undefined,
     expiresAt: typeof exp === 'number' ? exp * 1000 : Number.POSITIVE_INFINITY,

@@ -102,7 +102,12 @@ class ClientShell implements Client {
     { deadlineMs }: { deadlineMs?: number } = {},
   ): Promise<CommandOutput<Name>> {
     if (this.#state.status === 'connecting') await this.#connected(deadlineMs ?? DEADLINE_MS);
-    return this.#session.request(name, input, deadlineMs);
+    const output = await this.#session.request(name, input, deadlineMs);
+    // A room that is open shows what a command on its project answered, without waiting for the event.
+    if ('project' in output && 'version' in output.project) {
+      this.#rooms.get(output.project.roomId)?.projectCame(output.project);
+    }
+    return output;
   }
 
   async upload(options: UploadOptions): Promise<FileInfo> {

@@ -1,10 +1,19 @@
 import type { Entry } from '../../shared/contract/entries.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
+import type { FlowProject } from '../../shared/contract/flow.ts';
 import { PAGE_DEFAULT } from '../../shared/contract/limits.ts';
-import type { Project } from '../../shared/contract/projects.ts';
+import type { CommandInput } from '../../shared/contract/registry.ts';
 import { gapOf } from '../../shared/model/stream-log.ts';
-import type { LiveRoom, RoomEvents, RoomSnapshot, SendOptions, SentMessage } from '../core/api.ts';
+import type {
+  LiveRoom,
+  NodeAct,
+  ProjectCommand,
+  RoomEvents,
+  RoomSnapshot,
+  SendOptions,
+  SentMessage,
+} from '../core/api.ts';
 import type { Clock } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { Shown } from '../core/outbox.ts';
@@ -13,6 +22,7 @@ import { RoomView } from '../core/room-view.ts';
 import { GapRepair } from './gap-repair.ts';
 import { Membership } from './membership.ts';
 import type { OutboxSender } from './outbox-sender.ts';
+import { ProjectActs } from './project-acts.ts';
 import { ReadMarks } from './read-marks.ts';
 import type { Session } from './session.ts';
 import { Timers } from './timers.ts';
@@ -39,6 +49,7 @@ export class RoomShell implements LiveRoom {
   readonly #repair: GapRepair;
   readonly #marks: ReadMarks;
   readonly #typing: TypingSignals;
+  readonly #acts: ProjectActs;
   readonly #olderAsked = new Map<string, Promise<boolean>>();
   #state = rooms.CLOSED_ROOM;
   #snapshot: RoomSnapshot | undefined;
@@ -58,6 +69,11 @@ export class RoomShell implements LiveRoom {
     this.#marks = new ReadMarks(roomId, session, this.#timers, random, {
       has: (stream) => this.#isOpen && this.#state.streams.has(stream),
       marked: (stream, seq, unread) => this.#become(rooms.markCame(this.#state, stream, seq, unread)),
+    });
+    this.#acts = new ProjectActs(session, {
+      project: () => this.#state.project,
+      came: (project) => this.projectCame(project),
+      doubt: () => this.#membership.lookAgain(),
     });
     this.#membership = new Membership({ roomId, session, clock, random, livenessMs }, this.#timers, {
       since: () => rooms.heldSince(this.#state),
@@ -126,6 +142,14 @@ export class RoomShell implements LiveRoom {
     const { entry } = await this.#options.session.request('message.recall', { roomId: this.roomId, entryId });
     this.entryCame(entry);
     return entry;
+  }
+
+  act(act: NodeAct): Promise<FlowProject> {
+    return this.#acts.act(act);
+  }
+
+  change<Name extends ProjectCommand>(name: Name, input: Omit<CommandInput<Name>, 'projectId'>): Promise<FlowProject> {
+    return this.#acts.change(name, input);
   }
 
   markRead(stream: string, seq: number): void {
@@ -211,9 +235,12 @@ export class RoomShell implements LiveRoom {
     this.#emitter.emit('typing', change);
   }
 
-  projectCame(project: Project): void {
+  /** The project's state, out of an event or an answer; one that is older than what is shown is passed over. */
+  projectCame(project: FlowProject): void {
     if (this.#isOver) return;
-    this.#become(rooms.projectCame(this.#state, project));
+    const next = rooms.projectCame(this.#state, project);
+    if (next === this.#state) return;
+    this.#become(next);
     this.#emitter.emit('project', project);
   }
 

@@ -2,6 +2,7 @@ import type { Connection, ConnectionAuth, ConnectionListener, Transport } from '
 import type { Entry, MessageEntry } from '../../../shared/contract/entries.ts';
 import type { WireError } from '../../../shared/contract/errors.ts';
 import type { ServerEventName, ServerEvents } from '../../../shared/contract/events.ts';
+import type { FlowProject } from '../../../shared/contract/flow.ts';
 import { CATCH_UP_MAX } from '../../../shared/contract/limits.ts';
 import type { Person } from '../../../shared/contract/primitives.ts';
 import type { Room } from '../../../shared/contract/rooms.ts';
@@ -114,6 +115,7 @@ export class FakeServer implements Transport {
   readonly marks = new Map<string, number>();
   online: Person[] = [ANN, BOB];
   members: Person[] = [ANN, BOB];
+  project: FlowProject | undefined;
   /** When false, nothing reaches a client before the test delivers it. */
   automatic = true;
   reachable = true;
@@ -193,6 +195,14 @@ export class FakeServer implements Transport {
     return this.append({ ...this.#next('public', BOB), kind: 'notice', body: { event: 'member.added', member } });
   }
 
+  /** The project goes on: first it is so, then it is told. */
+  projectBecomes(change: Partial<FlowProject>): FlowProject {
+    if (this.project === undefined) throw new Error('the room has no project');
+    this.project = { ...this.project, version: this.project.version + 1, ...change };
+    this.tell('project', this.project);
+    return this.project;
+  }
+
   append<E extends Entry>(entry: E): E {
     this.raw(entry.stream).push(entry);
     this.tell('entry', entry);
@@ -209,7 +219,8 @@ export class FakeServer implements Transport {
 
   room(): Room {
     const streams = [...this.streams].map(([stream, entries]) => ({ stream, head: entries.length }));
-    return { id: ROOM, kind: 'project', title: 'A shop', status: 'executing', streams, members: this.members };
+    const project = this.project === undefined ? {} : { project: this.project };
+    return { id: ROOM, kind: 'project', title: 'A shop', status: 'executing', streams, members: this.members, ...project };
   }
 
   commandCame(connection: FakeConnection, name: string, input: Input, ack: (answer: unknown) => void): void {
@@ -263,9 +274,24 @@ export class FakeServer implements Transport {
       }
       case 'message.send':
         return this.#send(connection, stream, input);
+      case 'project.get':
+        return { ok: true, data: { project: this.project } };
+      case 'node.act':
+        return this.#act(input);
+      case 'project.pause':
+        return { ok: true, data: { project: this.projectBecomes({ status: 'paused' }) } };
       default:
         return { ok: true, data: {} };
     }
+  }
+
+  /** Compare-and-set on the visit; what is done at a node leads to its next visit. */
+  #act(input: Input): unknown {
+    const nodes = this.project?.nodes ?? [];
+    const node = nodes.find(({ id }) => id === input['nodeId']);
+    if (node?.visit !== input['visit']) return { ok: false, error: { code: 'conflict', message: 'Too late' } };
+    const next = nodes.map((one) => (one.id === node?.id ? { ...one, visit: one.visit + 1 } : one));
+    return { ok: true, data: { project: this.projectBecomes({ nodes: next }) } };
   }
 
   #join(connection: FakeConnection, input: Input): unknown {
