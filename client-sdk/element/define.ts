@@ -1,5 +1,7 @@
 import { ConnectionBanner } from './connection-banner.ts';
 import { DeliveryRoom } from './delivery-room.ts';
+import { ActDialog } from './flow/act-dialog.ts';
+import { CurrentStep } from './flow/current-step.ts';
 import { DeliveryRoomList } from './room-list.ts';
 import { RoomComposer } from './room-composer.ts';
 import { RoomTimeline } from './room-timeline.ts';
@@ -12,5 +14,7 @@ function define(name: string, element: CustomElementConstructor): void {
 define('delivery-room-connection', ConnectionBanner);
 define('delivery-room-timeline', RoomTimeline);
 define('delivery-room-composer', RoomComposer);
+define('delivery-room-step', CurrentStep);
+define('delivery-room-act', ActDialog);
 define('delivery-room', DeliveryRoom);
 define('delivery-room-list', DeliveryRoomList);

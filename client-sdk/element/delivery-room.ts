@@ -13,8 +13,11 @@ import {
   type StreamView,
 } from '../index.ts';
 import { deliveryRoomStyles } from './delivery-room-styles.ts';
-import { eventLine } from './event-line.ts';
-import { flowProgress, flowSteps, flowStyles } from './flow-view.ts';
+import { eventLine, type NamedFile } from './event-line.ts';
+import { FlowDesk } from './flow/flow-desk.ts';
+import { flowStyles } from './flow/flow-steps.ts';
+import { downloadStyles, formStyles } from './flow/flow-styles.ts';
+import { download } from './flow/room-files.ts';
 import { type ComposerTask, Drafts } from './drafts.ts';
 import { closeIcon } from './icons.ts';
 import { reasonOf, wordOf, type Words, wordsFor } from './language/words.ts';
@@ -31,7 +34,16 @@ import { streamTabs } from './stream-tabs.ts';
  * page has made and shares between rooms. The class defines no element; `define.ts` does.
  */
 export class DeliveryRoom extends LitElement {
-  static override readonly styles = [theme, basics, avatarStyles, flowStyles, peopleStyles, deliveryRoomStyles];
+  static override readonly styles = [
+    theme,
+    basics,
+    avatarStyles,
+    formStyles,
+    downloadStyles,
+    flowStyles,
+    peopleStyles,
+    deliveryRoomStyles,
+  ];
 
   @property({ attribute: 'room-id' }) roomId = '';
   /** The service's origin; the page's own unless given. */
@@ -60,6 +72,7 @@ export class DeliveryRoom extends LitElement {
   #atEnd = true;
   readonly #reading = new Reading();
   readonly #drafts = new Drafts();
+  readonly #desk = new FlowDesk(this, (file) => this.#fetch(file));
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -92,8 +105,12 @@ export class DeliveryRoom extends LitElement {
         this.connection = connection;
       }),
       room.on('change', (snapshot) => this.#changed(snapshot)),
-      room.on('entry', ({ entry }) => this.#announce(entry)),
+      room.on('entry', ({ entry, cause }) => {
+        if (cause === 'live') this.#desk.heard(entry.at);
+        this.#announce(entry);
+      }),
     ];
+    this.#desk.attach(client, room);
     this.connection = client.state;
     this.#changed(room.snapshot);
     client.connect();
@@ -113,6 +130,7 @@ export class DeliveryRoom extends LitElement {
 
   #close(): void {
     for (const release of this.#release.splice(0)) release();
+    this.#desk.detach();
     this.#room?.close();
     if (this.#ownsClient) void this.#client?.close();
     this.#room = undefined;
@@ -197,6 +215,7 @@ export class DeliveryRoom extends LitElement {
         @retry=${() => this.#client?.connect()}
       ></delivery-room-connection>
       ${snapshot?.room === undefined ? this.#noRoom(words) : this.#body(snapshot, words)}
+      ${this.#desk.dialog(snapshot?.project, words)}
       <div class="hidden" role="log" aria-live="polite">${this.announced}</div>
     </div>`;
   }
@@ -218,7 +237,7 @@ export class DeliveryRoom extends LitElement {
     const me = this.#client?.me?.userId;
     return html`<div class="body">
       <section class="talk">
-        ${project === undefined ? nothing : flowProgress(project, words)} 
+        ${project === undefined ? nothing : this.#desk.step(project, words)}
         ${streamTabs({
           views: Object.values(snapshot.streams),
           selected: this.stream,
@@ -233,7 +252,7 @@ export class DeliveryRoom extends LitElement {
         </button>
         <h2>${words.people} <small>${words.onlineCount(online.length)}</small></h2>
         ${peopleList(withPresence(room?.members ?? [], online), me, words)}
-        ${project === undefined ? nothing : html`<h2>${words.flow}</h2>${flowSteps(project, words)}`}
+        ${project === undefined ? nothing : this.#desk.details(project, words)}
       </aside>
     </div>`;
   }
@@ -263,6 +282,7 @@ export class DeliveryRoom extends LitElement {
         @retry-message=${({ detail }: CustomEvent<string>) => this.#attempt(() => this.#room?.retry(detail))}
         @discard-message=${({ detail }: CustomEvent<string>) => this.#room?.discard(detail)}
         @at-end=${this.#atEndChanged}
+        @fetch-file=${({ detail }: CustomEvent<NamedFile>) => this.#fetch(detail)}
       ></delivery-room-timeline>
       <p class="typing" aria-hidden="true">
         ${
@@ -332,6 +352,11 @@ export class DeliveryRoom extends LitElement {
         if (fault instanceof RoomError) this.#note(fault);
         else throw fault;
       });
+  }
+
+  #fetch(file: NamedFile): void {
+    const client = this.#client;
+    if (client !== undefined) this.#attempt(() => download(client, file, this.baseUrl || location.origin));
   }
 
   #note(error: RoomError | undefined): void {

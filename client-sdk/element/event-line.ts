@@ -1,24 +1,68 @@
 import type { EventEntry } from '../../shared/contract/entries.ts';
-import type { EventNames } from './language/en.ts';
+import type { EventNames } from './language/en-flow.ts';
 import { wordOf, type Words } from './language/words.ts';
+import { dayAndTime } from './time-words.ts';
 
 /** What the service wrote into a timeline, as a line that people read. An event of a later version is shown by its name. */
 export function eventLine(entry: EventEntry, words: Words): string {
+  const { delivery } = words;
   const { event } = entry.body;
-  const named: EventNames = {
-    event,
-    actor: entry.actor.name,
-    orderId: textOf(entry.body['orderId']),
-    provider: nameIn(entry.body['provider']),
-    node: wordOf(words.nodeNames, nameIn(entry.body['node'])),
-    member: nameIn(entry.body['member']),
+  const line = Object.hasOwn(delivery.events, event) ? delivery.events[event] : undefined;
+  return (line ?? delivery.otherEvent)(namesIn(entry, words));
+}
+
+function namesIn({ actor, body }: EventEntry, words: Words): EventNames {
+  const { run, to, from, operator, onBehalfOf, clock } = body;
+  const role = textIn(to, 'role') || textIn(operator, 'role');
+  const dueAt = textIn(clock, 'dueAt');
+  const side = textOf(onBehalfOf);
+  const said = isObject(body['words']) ? body['words'] : body;
+  return {
+    event: body.event,
+    actor: actor.name,
+    orderId: textOf(body['orderId']),
+    provider: textIn(body['provider'], 'name'),
+    node: wordOf(words.nodeNames, textIn(body['node'], 'name')),
+    member: textIn(body['member'], 'name'),
+    template: textIn(body['template'], 'name'),
+    reason: textOf(body['reason']) || textOf(body['remark']),
+    queued: wordOf(words.queued, textOf(body['reason'])),
+    from: textIn(from, 'name'),
+    to: textIn(to, 'name'),
+    operator: textIn(operator, 'name'),
+    role: wordOf(words.roles, role),
+    run: typeof run === 'number' ? run : 1,
+    action: textOf(body['action']),
+    due: Number.isNaN(Date.parse(dueAt)) ? '' : dayAndTime(dueAt, words),
+    side: side === '' ? '' : wordOf(words.sides, side),
+    late: body['late'] === true,
+    auto: body['auto'] === true,
+    manual: body['manual'] === true,
+    files: filesIn(body['files']).map(({ name }) => name),
+    message: textIn(said, words.tag === 'en' ? 'en' : 'zh'),
   };
-  const line = Object.hasOwn(words.events, event) ? words.events[event] : undefined;
-  return (line ?? words.otherEvent)(named);
 }
 
+/** A file as an entry names it. */
+export interface NamedFile {
+  readonly id: string;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly type: string;
+}
+
+/** The files that came over the wire in an entry's body; what has another shape is left out. */
+export function filesIn(value: unknown): NamedFile[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((file: unknown) => {
+    const id = textIn(file, 'id');
+    if (id === '' || !isObject(file)) return [];
+    return [{ id, name: textIn(file, 'name'), size: Number(file['size']) || 0, type: textIn(file, 'type') }];
+  });
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-function nameIn(value: unknown): string {
-  return typeof value === 'object' && value !== null && 'name' in value ? textOf(value.name) : '';
-}
+const textIn = (value: unknown, name: string): string =>
+  isObject(value) && Object.hasOwn(value, name) ? textOf(value[name]) : '';

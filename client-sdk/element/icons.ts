@@ -19,3 +19,8 @@ export const peopleIcon = icon(
   svg`<circle cx="6" cy="5.5" r="2.3"></circle><path d="M2 13c.3-2.4 1.9-3.6 4-3.6s3.7 1.2 4 3.6M10.3 3.6a2.2 2.2 0 010 4M11.7 9.7c1.3.5 2.1 1.6 2.3 3.3"></path>`,
 );
 export const backIcon = icon(svg`<path d="M9.5 3.5L5 8l4.5 4.5"></path>`);
+export const fileIcon = icon(svg`<path d="M4 2.5h5l3 3v8H4z"></path><path d="M9 2.5v3h3"></path>`);
+export const addIcon = icon(svg`<path d="M8 3.5v9M3.5 8h9"></path>`);
+export const pauseIcon = icon(svg`<path d="M5.5 4v8M10.5 4v8"></path>`);
+export const rejectIcon = icon(svg`<path d="M6 4L3 7l3 3"></path><path d="M3 7h6a3.5 3.5 0 010 7H7"></path>`);
+export const flagIcon = icon(svg`<path d="M4 14V3h8l-2 2.8L12 8.5H4"></path>`);

@@ -1,6 +1,8 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { Entry, MessageEntry } from '../../shared/contract/entries.ts';
 import type { PendingMessage } from '../index.ts';
+import type { NamedFile } from './event-line.ts';
+import { fileLinks } from './flow/file-links.ts';
 import { checkIcon, checksIcon, clockIcon, editIcon, recallIcon, replyIcon, warningIcon } from './icons.ts';
 import { reasonOf, wordOf, type Words } from './language/words.ts';
 import { initialsOf } from './theme.ts';
@@ -186,6 +188,7 @@ export interface StoredRow {
   readonly time: string;
   act(action: MessageAction): void;
   showQuoted(): void;
+  download(file: NamedFile): void;
 }
 
 export function storedRow(row: StoredRow): TemplateResult {
@@ -218,7 +221,8 @@ export function storedRow(row: StoredRow): TemplateResult {
       ${
         recalled
           ? html`<div class="bubble gone">${own ? words.recalledByYou : words.recalled(actor.name)}</div>`
-          : html`<div class="bubble">${quote(row)}<span class="text" dir="auto">${linked(entry.body.text ?? '')}</span></div>`
+          : html`<div class="bubble">${quote(row)}<span class="text" dir="auto">${linked(entry.body.text ?? '')}</span></div>
+              ${fileLinks(entry.body.files ?? [], words, row.download)}`
       }
       ${recalled ? nothing : storedMark(row)}
     </div>

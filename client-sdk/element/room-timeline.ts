@@ -4,7 +4,9 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { MessageEntry } from '../../shared/contract/entries.ts';
 import { RECALL_WINDOW_MS } from '../../shared/contract/limits.ts';
 import type { StreamView } from '../index.ts';
-import { eventLine } from './event-line.ts';
+import { eventLine, filesIn } from './event-line.ts';
+import { fileLinks } from './flow/file-links.ts';
+import { downloadStyles } from './flow/flow-styles.ts';
 import { downIcon } from './icons.ts';
 import type { Words } from './language/words.ts';
 import { type MessageAction, messageStyles, pendingRow, storedRow } from './message-row.ts';
@@ -30,10 +32,11 @@ const NEAR_EDGE = 240;
  * @fires load-older - the reader is at the beginning of what is held, and there is more
  * @fires retry-message - {string} a failed message's clientId
  * @fires discard-message - {string} a failed message's clientId
+ * @fires fetch-file - {NamedFile} a file was chosen
  * @fires at-end - {boolean} whether the reader now sees the end
  */
 export class RoomTimeline extends LitElement {
-  static override readonly styles = [basics, avatarStyles, messageStyles, timelineStyles];
+  static override readonly styles = [basics, avatarStyles, downloadStyles, messageStyles, timelineStyles];
 
   @property({ attribute: false }) view: StreamView | undefined;
   @property({ attribute: false }) words: Words | undefined;
@@ -157,8 +160,10 @@ export class RoomTimeline extends LitElement {
       case 'unread':
         return html`<li class="unread" data-key=${item.key}><span>${words.unread}</span></li>`;
       case 'event':
-        return html`<li class="event" data-key=${item.key} data-seq=${item.entry.seq}>
-          ${eventLine(item.entry, words)} <time datetime=${item.entry.at}>${timeOf(item.entry.at, words)}</time>
+        return html`<li class="event" data-key=${item.key} data-seq=${item.entry.seq} data-event=${item.entry.body.event}>
+          <span>${eventLine(item.entry, words)}</span>
+          <time datetime=${item.entry.at}>${timeOf(item.entry.at, words)}</time>
+          ${fileLinks(filesIn(item.entry.body['files']), words, (file) => this.#tell('fetch-file', file))}
         </li>`;
       case 'pending':
         return pendingRow({
@@ -180,6 +185,7 @@ export class RoomTimeline extends LitElement {
           time: timeOf(entry.at, words),
           act: (action) => this.#tell('message-action', { action, entry } satisfies MessageActionDetail),
           showQuoted: () => this.#seekEntry(replyTo),
+          download: (file) => this.#tell('fetch-file', file),
         });
       }
       default:

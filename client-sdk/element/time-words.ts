@@ -32,3 +32,21 @@ export function dayOrTimeOf(at: string, words: Words): string {
   if (date.toDateString() === new Date().toDateString()) return timeOf(at, words);
   return new Intl.DateTimeFormat(words.tag, { month: 'short', day: 'numeric' }).format(date);
 }
+
+const dayTimeFormats = new Map<string, Intl.DateTimeFormat>();
+
+/** A day with its weekday and the time, where the reader is. */
+export function dayAndTime(at: string | number, words: Words): string {
+  const format =
+    dayTimeFormats.get(words.tag) ??
+    new Intl.DateTimeFormat(words.tag, {
+      weekday: 'short',
+      month: 'short',
+      day: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
+  dayTimeFormats.set(words.tag, format);
+  return format.format(new Date(at));
+}

@@ -64,6 +64,29 @@ export const timelineStyles = css`
   .event time {
     opacity: 0.8;
   }
+  .event .files {
+    justify-content: center;
+  }
+  .event:is([data-event='node.rejected'], [data-event='node.timed_out'], [data-event='project.closed']) span {
+    color: var(--danger);
+  }
+  .event:is([data-event='project.paused'], [data-event='node.due_soon'], [data-event='project.queued']) span {
+    color: var(--warn);
+  }
+  .event[data-event='project.completed'] span {
+    color: var(--good);
+    font-weight: 600;
+  }
+  .event[data-event='provider.changed'] {
+    margin: 8px 0;
+    padding-block: 8px;
+    border-block: 1px dashed var(--line);
+  }
+  @container (max-width: 519px) {
+    .event {
+      padding-inline: 24px;
+    }
+  }
   .to-end {
     position: absolute;
     right: 16px;

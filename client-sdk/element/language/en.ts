@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../../shared/contract/errors.ts';
 import type { Side } from '../../../shared/contract/primitives.ts';
 import type { ProjectStatus, QueuedReason } from '../../../shared/contract/projects.ts';
+import { enFlow } from './en-flow.ts';
 
 /** Every word that the elements show, in English. `{name}`-like holes are functions, so that each language orders them. */
 export const en = {
@@ -143,24 +144,7 @@ export const en = {
   unreadCount: (count: number) => `${count} unread`,
   backToRooms: 'All rooms',
 
-  events: {
-    'project.created': ({ orderId }) => `The project was created for order ${orderId}`,
-    'provider.assigned': ({ provider }) => `${provider} was assigned as the provider`,
-    'node.entered': ({ node }) => `Step entered: ${node}`,
-    'member.added': ({ actor, member }) => `${actor} added ${member}`,
-    'member.removed': ({ actor, member }) => `${actor} removed ${member}`,
-  } as Record<string, (named: EventNames) => string>,
-  otherEvent: ({ actor, event }: EventNames) => `${actor}: ${event}`,
+  delivery: enFlow,
 };
-
-/** What a line about an event can name. */
-export interface EventNames {
-  event: string;
-  actor: string;
-  orderId: string;
-  provider: string;
-  node: string;
-  member: string;
-}
 
 export type Words = typeof en;

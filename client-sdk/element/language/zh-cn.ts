@@ -1,4 +1,5 @@
 import type { Words } from './en.ts';
+import { zhCnFlow } from './zh-cn-flow.ts';
 
 /** The same words in simplified Chinese, in the marketplace's own terms. */
 export const zhCn: Words = {
@@ -124,12 +125,5 @@ export const zhCn: Words = {
   unreadCount: (count) => `${count} 条未读`,
   backToRooms: '全部房间',
 
-  events: {
-    'project.created': ({ orderId }) => `项目已创建（订单 ${orderId}）`,
-    'provider.assigned': ({ provider }) => `已分配服务商：${provider}`,
-    'node.entered': ({ node }) => `进入步骤：${node}`,
-    'member.added': ({ actor, member }) => `${actor} 添加了 ${member}`,
-    'member.removed': ({ actor, member }) => `${actor} 移除了 ${member}`,
-  },
-  otherEvent: ({ actor, event }) => `${actor}：${event}`,
+  delivery: zhCnFlow,
 };

@@ -1,0 +1,256 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { property, query, state } from 'lit/decorators.js';
+import type { FlowProject } from '../../../shared/contract/flow.ts';
+import { type Client, RoomError } from '../../index.ts';
+import { closeIcon } from '../icons.ts';
+import { wordOf, type Words } from '../language/words.ts';
+import { basics } from '../theme.ts';
+import { actDialogStyles } from './act-dialog-styles.ts';
+import { ActDraft, checkTask, currentOf, type Doer, dispatchesToProvider, fieldsOf, perform, staffNodes } from './act-form.ts';
+import { type Choice, providerChoices, staffChoices } from './choices.ts';
+import { type FieldFaults, fieldFaults, faultsOf, refusalWords } from './faults.ts';
+import { fieldRow } from './fields.ts';
+import { formStyles } from './flow-styles.ts';
+import { actionOf, type FlowTask, inPlaceOf, isStillAllowed, keyOf, taskLabel, turnWords } from './flow-task.ts';
+import type { UploadFile } from './tray.ts';
+
+/**
+ * Where a step or a project is acted on: what the act asks for, what it will do, and why it was refused. What was filled in
+ * is kept while the element lives, so that closing it by mistake loses nothing.
+ * @fires end - the dialog was closed
+ * @fires done - {FlowProject} the act was done; `end` follows
+ */
+export class ActDialog extends LitElement {
+  static override readonly styles = [basics, formStyles, actDialogStyles];
+
+  @property({ attribute: false }) task: FlowTask | undefined;
+  @property({ attribute: false }) project: FlowProject | undefined;
+  @property({ attribute: false }) words: Words | undefined;
+  @property({ attribute: false }) client: Client | undefined;
+  /** Carries the act out; see `Doer`. */
+  @property({ attribute: false }) doer: Doer | undefined;
+  /** Missing where files cannot be uploaded. */
+  @property({ attribute: false }) upload: UploadFile | undefined;
+
+  @state() private busy = false;
+  @state() private faults: FieldFaults = new Map();
+  @state() private refusal: RoomError | undefined;
+  @state() private choices: readonly Choice[] | RoomError | undefined;
+  @query('dialog') private dialog!: HTMLDialogElement | null;
+  readonly #drafts = new Map<string, ActDraft>();
+  #choicesAsked = 0;
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has('task')) return;
+    this.faults = new Map();
+    this.refusal = undefined;
+    this.choices = undefined;
+    this.busy = false;
+    if (this.task !== undefined) this.#askChoices();
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    if (!changed.has('task')) return;
+    if (this.task !== undefined && this.dialog?.open === false) this.dialog.showModal();
+  }
+
+  get #draft(): ActDraft | undefined {
+    if (this.task === undefined || this.project === undefined) return undefined;
+    const key = keyOf(this.project.id, this.task);
+    const draft = this.#drafts.get(key) ?? new ActDraft();
+    draft.tray.changed = () => this.requestUpdate();
+    this.#drafts.set(key, draft);
+    return draft;
+  }
+
+  override render(): unknown {
+    const { task, project, words } = this;
+    const draft = this.#draft;
+    if (task === undefined || project === undefined || words === undefined || draft === undefined) return nothing;
+    const label = taskLabel(task, project, this.client?.me, words);
+    const action = actionOf(task);
+    const allowed = isStillAllowed(task, project);
+    const fields = fieldsOf(task, project);
+    const danger = action === 'reject' || action === 'close' || action === 'changeProvider';
+    return html`<dialog
+      lang=${words.tag}
+      aria-labelledby="title"
+      @cancel=${this.#cancelled}
+      @close=${this.#closed}
+      @keydown=${keepFromInputMethod}
+    >
+      <form novalidate @submit=${this.#submit}>
+        <header>
+          <h2 id="title">${label}</h2>
+          <button type="button" class="x" title=${words.cancel} aria-label=${words.cancel} @click=${this.#close}>
+            ${closeIcon}
+          </button>
+        </header>
+        <div class="body">
+          ${task.type === 'node' ? html`<p class="at">${stepName(task.act.nodeId, project, words)}</p>` : nothing}
+          <p class="explain">${wordOf(words.delivery.explain, action)}</p>
+          ${this.#place(task, project, words)} ${this.#notice(allowed, project, words)}
+          ${
+            fields.some(({ required }) => required) && fields.length > 1
+              ? html`<p class="explain">${words.delivery.requiredMarked}</p>`
+              : nothing
+          }
+          ${fields.map((field, index) =>
+            fieldRow({
+              field,
+              first: index === 0,
+              draft,
+              fault: this.faults.get(field.name),
+              words,
+              upload: this.upload,
+              choices: this.choices,
+              roles: staffNodes(project),
+              changed: () => this.#filledIn(field.name),
+            }),
+          )}
+        </div>
+        <footer>
+          <button type="button" class="button" @click=${this.#close}>${words.cancel}</button>
+          <button
+            class="button main ${danger ? 'danger' : ''}"
+            data-submit
+            ?disabled=${!allowed || this.busy || draft.tray.isBusy}
+          >
+            ${this.busy ? words.delivery.sending : label}
+          </button>
+        </footer>
+      </form>
+    </dialog>`;
+  }
+
+  /** Says that the reader acts in another's place, where they do. */
+  #place(task: FlowTask, project: FlowProject, words: Words): TemplateResult | typeof nothing {
+    const { delivery, sides } = words;
+    const me = this.client?.me;
+    if (task.type === 'project')
+      return me?.side === 'operator' ? html`<p class="place">${delivery.forceProject}</p>` : nothing;
+    const place = inPlaceOf(task, project, me);
+    if (place === undefined) return nothing;
+    return html`<p class="place">${'side' in place ? delivery.force(sides[place.side]) : delivery.inPlaceOf(place.late)}</p>`;
+  }
+
+  #notice(allowed: boolean, project: FlowProject, words: Words): TemplateResult {
+    const { delivery } = words;
+    const { refusal } = this;
+    const lines: string[] = [];
+    if (refusal !== undefined && this.faults.size === 0) lines.push(refusalWords(refusal, words));
+    if (this.faults.size > 0) lines.push(delivery.faultCount(this.faults.size));
+    if (!allowed) {
+      if (refusal === undefined) lines.push(delivery.movedOn);
+      lines.push(standing(project, words));
+    }
+    return html`<div role="alert">${lines.length === 0 ? nothing : html`<p class="refused">${lines.join(' ')}</p>`}</div>`;
+  }
+
+  #filledIn(name: string): void {
+    if (this.faults.has(name)) {
+      const left = new Map(this.faults);
+      left.delete(name);
+      this.faults = left;
+      if (left.size === 0) this.refusal = undefined;
+    }
+    if (name === 'nodeId') this.#askChoices();
+    this.requestUpdate();
+  }
+
+  readonly #submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    void this.#send();
+  };
+
+  async #send(): Promise<void> {
+    const { task, project, words, doer } = this;
+    const draft = this.#draft;
+    if (task === undefined || project === undefined || words === undefined || doer === undefined || !draft) return;
+    if (this.busy || draft.tray.isBusy || !isStillAllowed(task, project)) return;
+    this.refusal = undefined;
+    if (this.#show(fieldFaults(checkTask(task, project, draft), words))) return;
+    this.busy = true;
+    try {
+      const done = await perform(doer, task, project, draft);
+      this.#drafts.delete(keyOf(project.id, task));
+      this.dispatchEvent(new CustomEvent('done', { detail: done }));
+      if (this.task === task) this.#close();
+    } catch (fault) {
+      if (this.task !== task) return;
+      if (!(fault instanceof RoomError)) throw fault;
+      this.refusal = fault;
+      this.#show(this.#placed(fieldFaults(faultsOf(fault), words), task, project));
+    } finally {
+      if (this.task === task) this.busy = false;
+    }
+  }
+
+  /** Faults of fields that this dialog does not have are said by the refusal itself. */
+  #placed(faults: FieldFaults, task: FlowTask, project: FlowProject): FieldFaults {
+    const names = new Set(fieldsOf(task, project).map(({ name }) => name));
+    return new Map([...faults].filter(([name]) => names.has(name)));
+  }
+
+  /** Shows what does not fit and goes to the first of it; answers whether there is anything. */
+  #show(faults: FieldFaults): boolean {
+    this.faults = faults;
+    if (faults.size > 0) {
+      void this.updateComplete.then(() => {
+        this.renderRoot.querySelector<HTMLElement>('[data-fault] :is(input, textarea, select, button)')?.focus();
+      });
+    }
+    return faults.size > 0;
+  }
+
+  #askChoices(): void {
+    const { client, task, project } = this;
+    if (client === undefined || project === undefined || task?.type !== 'project') return;
+    const asked = ++this.#choicesAsked;
+    this.choices = undefined;
+    this.#load(client, task.action, project)
+      .catch((fault: unknown) => (fault instanceof RoomError ? fault : new RoomError('internal', String(fault))))
+      .then((choices) => {
+        if (asked === this.#choicesAsked) this.choices = choices;
+      });
+  }
+
+  async #load(client: Client, action: string, project: FlowProject): Promise<readonly Choice[]> {
+    if (action === 'changeProvider' || (action === 'dispatch' && dispatchesToProvider(project)))
+      return providerChoices(client, project);
+    const nodes = staffNodes(project);
+    const chosen = nodes.find(({ id }) => id === this.#draft?.value('nodeId')) ?? nodes[0];
+    const role = action === 'dispatch' ? currentOf(project)?.role : action === 'changeOperator' ? chosen?.role : undefined;
+    return role === undefined ? [] : staffChoices(client, project, role, Date.now());
+  }
+
+  readonly #cancelled = (event: Event): void => {
+    // What is on its way is waited for: its outcome is to be seen.
+    if (this.busy) event.preventDefault();
+  };
+
+  readonly #close = (): void => this.dialog?.close();
+
+  readonly #closed = (): void => {
+    this.dispatchEvent(new CustomEvent('end'));
+  };
+}
+
+/** An Enter that belongs to the input method sends nothing. Safari tells of it after the composition, as key 229. */
+function keepFromInputMethod(event: KeyboardEvent): void {
+  if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229)) event.preventDefault();
+  // The room's own Escape closes what lies under the dialog.
+  if (event.key === 'Escape') event.stopPropagation();
+}
+
+const stepName = (nodeId: string, { nodes }: FlowProject, words: Words): string =>
+  wordOf(words.nodeNames, nodes.find(({ id }) => id === nodeId)?.name ?? '');
+
+/** Where the project stands now, for who came too late. */
+function standing(project: FlowProject, words: Words): string {
+  const node = currentOf(project);
+  if (node === undefined || project.status !== 'executing')
+    return words.delivery.nowStatus(words.projectStatus[project.status]);
+  return words.delivery.nowAt(wordOf(words.nodeNames, node.name), turnWords(project, words));
+}
+
