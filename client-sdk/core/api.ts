@@ -2,7 +2,7 @@ import type { Entry } from '../../shared/contract/entries.ts';
 import type { RoomError, WireError } from '../../shared/contract/errors.ts';
 import type { FileInfo } from '../../shared/contract/files.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
-import type { FlowProject } from '../../shared/contract/flow.ts';
+import type { Project } from '../../shared/contract/projects.ts';
 import type { Person, Role, Side } from '../../shared/contract/primitives.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
 import type { Room } from '../../shared/contract/rooms.ts';
@@ -193,7 +193,7 @@ export interface RoomSnapshot {
   /** Who is typing, by name of the stream; without the caller. */
   readonly typing: { readonly [stream: string]: readonly { readonly userId: string; readonly name: string }[] };
   /** The delivery project with what the caller may do now: never older than what was shown before. */
-  readonly project: FlowProject | undefined;
+  readonly project: Project | undefined;
 }
 
 export interface RoomEvents {
@@ -203,7 +203,7 @@ export interface RoomEvents {
   presence: ServerEvents['presence'];
   typing: ServerEvents['typing'];
   receipt: ServerEvents['receipt'];
-  project: FlowProject;
+  project: Project;
   revoked: { readonly roomId: string; readonly stream?: string; readonly reason: string };
   error: RoomError;
 }
@@ -258,9 +258,9 @@ export interface LiveRoom {
    * when the connection breaks meanwhile it is not known whether it was obeyed, until the room is shown again. A refusal that
    * says that the project stands otherwise (`conflict`, `forbidden`, `read_only`) comes after the snapshot shows how.
    */
-  act(act: NodeAct): Promise<FlowProject>;
+  act(act: NodeAct): Promise<Project>;
   /** Pauses, resumes, dispatches, ... the room's project, in the same manner as `act`. */
-  change<Name extends ProjectCommand>(name: Name, input: Omit<CommandInput<Name>, 'projectId'>): Promise<FlowProject>;
+  change<Name extends ProjectCommand>(name: Name, input: Omit<CommandInput<Name>, 'projectId'>): Promise<Project>;
   /** Marks a stream as read; shown at once, told to the server when it can be, never backwards. */
   markRead(stream: string, seq: number): void;
   /** Says that the caller is (still) typing, or stopped. May be called on every key. */

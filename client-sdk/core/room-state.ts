@@ -1,7 +1,7 @@
 import type { Entry } from '../../shared/contract/entries.ts';
 import type { RoomError } from '../../shared/contract/errors.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
-import type { FlowProject } from '../../shared/contract/flow.ts';
+import type { Project } from '../../shared/contract/projects.ts';
 import type { Side } from '../../shared/contract/primitives.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
 import type { Room } from '../../shared/contract/rooms.ts';
@@ -33,7 +33,7 @@ export interface RoomState {
   readonly revokedReason?: string;
   readonly room: Room | undefined;
   readonly me: { readonly side: Side; readonly canWrite: readonly string[] } | undefined;
-  readonly project: FlowProject | undefined;
+  readonly project: Project | undefined;
   readonly streams: ReadonlyMap<string, StreamState>;
   readonly presence: Presence;
   /** By stream, then user id: the instant at which the mark ends unless it is renewed. */
@@ -199,17 +199,17 @@ export function typingEndsAt(state: RoomState): number | undefined {
 }
 
 /** The project's new state: an event's, or what a command answered, whichever came first. An older one changes nothing. */
-export function projectCame(state: RoomState, project: FlowProject): RoomState {
+export function projectCame(state: RoomState, project: Project): RoomState {
   if (isOlder(project, state.project)) return state;
   return { ...state, project, room: state.room && { ...state.room, status: project.status, project } };
 }
 
 /** What was answered before a change can arrive after the news of it, and a server that follows another is a little behind. */
-const isOlder = (project: FlowProject, held: FlowProject | undefined): boolean =>
+const isOlder = (project: Project, held: Project | undefined): boolean =>
   held !== undefined && project.version < held.version;
 
 /** A room as it was answered, with the newer of two states of its project. */
-function withProject(room: Room, held: FlowProject | undefined): Pick<RoomState, 'room' | 'project'> {
+function withProject(room: Room, held: Project | undefined): Pick<RoomState, 'room' | 'project'> {
   const { project = held } = room;
   if (project === undefined) return { room, project };
   const newest = held !== undefined && isOlder(project, held) ? held : project;

@@ -1,7 +1,7 @@
 import type { Entry } from '../../shared/contract/entries.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
-import type { FlowProject } from '../../shared/contract/flow.ts';
+import type { Project } from '../../shared/contract/projects.ts';
 import { PAGE_DEFAULT } from '../../shared/contract/limits.ts';
 import type { CommandInput } from '../../shared/contract/registry.ts';
 import { gapOf } from '../../shared/model/stream-log.ts';
@@ -144,11 +144,11 @@ export class RoomShell implements LiveRoom {
     return entry;
   }
 
-  act(act: NodeAct): Promise<FlowProject> {
+  act(act: NodeAct): Promise<Project> {
     return this.#acts.act(act);
   }
 
-  change<Name extends ProjectCommand>(name: Name, input: Omit<CommandInput<Name>, 'projectId'>): Promise<FlowProject> {
+  change<Name extends ProjectCommand>(name: Name, input: Omit<CommandInput<Name>, 'projectId'>): Promise<Project> {
     return this.#acts.change(name, input);
   }
 
@@ -236,7 +236,7 @@ export class RoomShell implements LiveRoom {
   }
 
   /** The project's state, out of an event or an answer; one that is older than what is shown is passed over. */
-  projectCame(project: FlowProject): void {
+  projectCame(project: Project): void {
     if (this.#isOver) return;
     const next = rooms.projectCame(this.#state, project);
     if (next === this.#state) return;

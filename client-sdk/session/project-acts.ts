@@ -1,5 +1,5 @@
 import { RoomError } from '../../shared/contract/errors.ts';
-import type { FlowProject } from '../../shared/contract/flow.ts';
+import type { Project } from '../../shared/contract/projects.ts';
 import type { CommandInput } from '../../shared/contract/registry.ts';
 import type { NodeAct, ProjectCommand } from '../core/api.ts';
 import { asRoomError } from '../core/failure.ts';
@@ -7,8 +7,8 @@ import type { Session } from './session.ts';
 
 /** What is needed of the room whose project is acted on. */
 export interface Delivered {
-  project(): FlowProject | undefined;
-  came(project: FlowProject): void;
+  project(): Project | undefined;
+  came(project: Project): void;
   /** Whether the command was obeyed is not known, and the connection stands: the room is to be looked at soon. */
   doubt(): void;
 }
@@ -29,16 +29,16 @@ export class ProjectActs {
     this.#room = room;
   }
 
-  act(act: NodeAct): Promise<FlowProject> {
+  act(act: NodeAct): Promise<Project> {
     return this.#do((projectId) => this.#session.request('node.act', { ...act, projectId }));
   }
 
-  change<Name extends ProjectCommand>(name: Name, input: Omit<CommandInput<Name>, 'projectId'>): Promise<FlowProject> {
+  change<Name extends ProjectCommand>(name: Name, input: Omit<CommandInput<Name>, 'projectId'>): Promise<Project> {
     // Every input of these commands is what the caller gives and the project's id.
     return this.#do((projectId) => this.#session.request(name, { ...input, projectId } as CommandInput<Name>));
   }
 
-  async #do(send: (projectId: string) => Promise<{ project: FlowProject }>): Promise<FlowProject> {
+  async #do(send: (projectId: string) => Promise<{ project: Project }>): Promise<Project> {
     const projectId = this.#room.project()?.id;
     if (projectId === undefined) throw new RoomError('not_found', 'The room shows no project');
     if (!this.#session.online) throw new RoomError('unavailable', 'There is no connection; nothing was done');

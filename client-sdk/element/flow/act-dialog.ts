@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
-import type { FlowProject } from '../../../shared/contract/flow.ts';
+import type { Project } from '../../../shared/contract/projects.ts';
 import { type Client, RoomError } from '../../index.ts';
 import { closeIcon } from '../icons.ts';
 import { wordOf, type Words } from '../language/words.ts';
@@ -18,13 +18,13 @@ import type { UploadFile } from './tray.ts';
  * Where a step or a project is acted on: what the act asks for, what it will do, and why it was refused. What was filled in
  * is kept while the element lives, so that closing it by mistake loses nothing.
  * @fires end - the dialog was closed
- * @fires done - {FlowProject} the act was done; `end` follows
+ * @fires done - {Project} the act was done; `end` follows
  */
 export class ActDialog extends LitElement {
   static override readonly styles = [basics, formStyles, actDialogStyles];
 
   @property({ attribute: false }) task: FlowTask | undefined;
-  @property({ attribute: false }) project: FlowProject | undefined;
+  @property({ attribute: false }) project: Project | undefined;
   @property({ attribute: false }) words: Words | undefined;
   @property({ attribute: false }) client: Client | undefined;
   /** Carries the act out; see `Doer`. */
@@ -124,7 +124,7 @@ export class ActDialog extends LitElement {
   }
 
   /** Says that the reader acts in another's place, where they do. */
-  #place(task: FlowTask, project: FlowProject, words: Words): TemplateResult | typeof nothing {
+  #place(task: FlowTask, project: Project, words: Words): TemplateResult | typeof nothing {
     const { delivery, sides } = words;
     const me = this.client?.me;
     if (task.type === 'project')
@@ -134,7 +134,7 @@ export class ActDialog extends LitElement {
     return html`<p class="place">${'side' in place ? delivery.force(sides[place.side]) : delivery.inPlaceOf(place.late)}</p>`;
   }
 
-  #notice(allowed: boolean, project: FlowProject, words: Words): TemplateResult {
+  #notice(allowed: boolean, project: Project, words: Words): TemplateResult {
     const { delivery } = words;
     const { refusal } = this;
     const lines: string[] = [];
@@ -187,7 +187,7 @@ export class ActDialog extends LitElement {
   }
 
   /** Faults of fields that this dialog does not have are said by the refusal itself. */
-  #placed(faults: FieldFaults, task: FlowTask, project: FlowProject): FieldFaults {
+  #placed(faults: FieldFaults, task: FlowTask, project: Project): FieldFaults {
     const names = new Set(fieldsOf(task, project).map(({ name }) => name));
     return new Map([...faults].filter(([name]) => names.has(name)));
   }
@@ -215,7 +215,7 @@ export class ActDialog extends LitElement {
       });
   }
 
-  async #load(client: Client, action: string, project: FlowProject): Promise<readonly Choice[]> {
+  async #load(client: Client, action: string, project: Project): Promise<readonly Choice[]> {
     if (action === 'changeProvider' || (action === 'dispatch' && dispatchesToProvider(project)))
       return providerChoices(client, project);
     const nodes = staffNodes(project);
@@ -243,11 +243,11 @@ function keepFromInputMethod(event: KeyboardEvent): void {
   if (event.key === 'Escape') event.stopPropagation();
 }
 
-const stepName = (nodeId: string, { nodes }: FlowProject, words: Words): string =>
+const stepName = (nodeId: string, { nodes }: Project, words: Words): string =>
   wordOf(words.nodeNames, nodes.find(({ id }) => id === nodeId)?.name ?? '');
 
 /** Where the project stands now, for who came too late. */
-function standing(project: FlowProject, words: Words): string {
+function standing(project: Project, words: Words): string {
   const node = currentOf(project);
   if (node === undefined || project.status !== 'executing')
     return words.delivery.nowStatus(words.projectStatus[project.status]);

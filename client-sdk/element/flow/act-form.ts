@@ -1,4 +1,4 @@
-import type { FlowProject } from '../../../shared/contract/flow.ts';
+import type { Project } from '../../../shared/contract/projects.ts';
 import type { Role } from '../../../shared/contract/primitives.ts';
 import { REMARK_MAX } from '../../../shared/contract/limits.ts';
 import { readDemandForm } from '../../../shared/model/flow/demand-form.ts';
@@ -36,7 +36,7 @@ const DEMAND = [
 ];
 
 /** What a task asks for, in order. */
-export function fieldsOf(task: FlowTask, project: FlowProject): readonly Field[] {
+export function fieldsOf(task: FlowTask, project: Project): readonly Field[] {
   switch (actionOf(task)) {
     case 'submit':
       return DEMAND;
@@ -64,13 +64,13 @@ export function fieldsOf(task: FlowTask, project: FlowProject): readonly Field[]
   }
 }
 
-export const currentOf = ({ nodes, current }: FlowProject): FlowProject['nodes'][number] | undefined =>
+export const currentOf = ({ nodes, current }: Project): Project['nodes'][number] | undefined =>
   nodes.find(({ id }) => id === current);
 
-export const dispatchesToProvider = (project: FlowProject): boolean => currentOf(project)?.type === 'assign_provider';
+export const dispatchesToProvider = (project: Project): boolean => currentOf(project)?.type === 'assign_provider';
 
 /** One node for each role that staff hold, the current node's first. */
-export function staffNodes(project: FlowProject): { id: string; role: Role }[] {
+export function staffNodes(project: Project): { id: string; role: Role }[] {
   const current = currentOf(project);
   const byRole = new Map<Role, { id: string; role: Role }>();
   for (const node of [...(current === undefined ? [] : [current]), ...project.nodes]) {
@@ -84,7 +84,7 @@ export function staffNodes(project: FlowProject): { id: string; role: Role }[] {
 /** What can be seen not to fit before anything is sent: the same rules as the service's. */
 export function checkTask(
   task: FlowTask,
-  project: FlowProject,
+  project: Project,
   draft: ActDraft,
 ): readonly { path: string; reason: string }[] {
   if (actionOf(task) === 'submit') {
@@ -111,7 +111,7 @@ function demandOf(draft: ActDraft): Record<string, unknown> {
 export type Doer = Pick<LiveRoom, 'act' | 'change'>;
 
 /** Sends what was filled in. */
-export function perform(doer: Doer, task: FlowTask, project: FlowProject, draft: ActDraft): Promise<FlowProject> {
+export function perform(doer: Doer, task: FlowTask, project: Project, draft: ActDraft): Promise<Project> {
   if (task.type === 'node') return doer.act(nodeAct(task.act, draft));
   const remark = draft.value('remark').trim();
   const remarked = remark === '' ? {} : { remark };

@@ -1,4 +1,4 @@
-import type { FlowProject } from '../../../shared/contract/flow.ts';
+import type { Project } from '../../../shared/contract/projects.ts';
 import { PAGE_MAX } from '../../../shared/contract/limits.ts';
 import type { Role } from '../../../shared/contract/primitives.ts';
 import type { Client } from '../../index.ts';
@@ -17,7 +17,7 @@ export interface Choice {
 }
 
 /** Providers of the project's product, the one with most room first. */
-export async function providerChoices(client: Client, { product, provider }: FlowProject): Promise<Choice[]> {
+export async function providerChoices(client: Client, { product, provider }: Project): Promise<Choice[]> {
   const answer = await client.call('product.get', { productId: product.id });
   return sorted(
     answer.product.providers.map(({ org, name, load, maxLoad }) => ({
@@ -34,7 +34,7 @@ export async function providerChoices(client: Client, { product, provider }: Flo
 /** The provider's staff of a role, who has most room first. */
 export async function staffChoices(
   client: Client,
-  { provider, nodes, current }: FlowProject,
+  { provider, nodes, current }: Project,
   role: Role,
   now: number,
 ): Promise<Choice[]> {

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
-import type { FlowProject } from '../../../shared/contract/flow.ts';
+import type { Project } from '../../../shared/contract/projects.ts';
 import type { Identity } from '../../index.ts';
 import { pauseIcon } from '../icons.ts';
 import { wordOf, type Words } from '../language/words.ts';
@@ -113,7 +113,7 @@ export class CurrentStep extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) project: FlowProject | undefined;
+  @property({ attribute: false }) project: Project | undefined;
   @property({ attribute: false }) words: Words | undefined;
   @property({ attribute: false }) me: Identity | undefined;
   @property({ attribute: false }) timeZone = OFFICE_TIME_ZONE;
@@ -135,7 +135,7 @@ export class CurrentStep extends LitElement {
     return Date.now() + this.ahead;
   }
 
-  get #node(): FlowProject['nodes'][number] | undefined {
+  get #node(): Project['nodes'][number] | undefined {
     return this.project?.nodes.find(({ id }) => id === this.project?.current);
   }
 
@@ -178,7 +178,7 @@ export class CurrentStep extends LitElement {
     </section>`;
   }
 
-  #left({ paused }: FlowProject, words: Words): TemplateResult | typeof nothing {
+  #left({ paused }: Project, words: Words): TemplateResult | typeof nothing {
     if (paused !== null) {
       const said = paused.left === undefined ? words.projectStatus.paused : words.delivery.pausedLeft(workingSpanWords(paused.left, words));
       return html`<span class="left" data-paused>${pauseIcon}${said}</span>`;
@@ -203,7 +203,7 @@ export class CurrentStep extends LitElement {
     </p>`;
   }
 
-  #buttons(project: FlowProject, words: Words): TemplateResult | typeof nothing {
+  #buttons(project: Project, words: Words): TemplateResult | typeof nothing {
     if (project.actions.length === 0) return nothing;
     // What leads on comes first and stands out; a rejection never does.
     const leading = project.actions.findLast(({ action }) => action !== 'reject');

@@ -1,8 +1,8 @@
-import type { FlowProject } from '../../../shared/contract/flow.ts';
+import type { Project } from '../../../shared/contract/projects.ts';
 import { sayDueEn, sayDueZh } from '../../../shared/model/calendar/say-due.ts';
 import type { Words } from '../language/words.ts';
 
-type Node = FlowProject['nodes'][number];
+type Node = Project['nodes'][number];
 
 /** The office's zone until its calendar was read: due instants are derived in it. */
 export const OFFICE_TIME_ZONE = 'Asia/Shanghai';

@@ -1,5 +1,5 @@
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from 'lit';
-import type { FlowProject } from '../../../shared/contract/flow.ts';
+import type { Project } from '../../../shared/contract/projects.ts';
 import type { Client, LiveRoom } from '../../index.ts';
 import type { NamedFile } from '../event-line.ts';
 import type { Words } from '../language/words.ts';
@@ -51,7 +51,7 @@ export class FlowDesk implements ReactiveController {
     this.#ahead = aheadBy(at, Date.now());
   }
 
-  step(project: FlowProject, words: Words): TemplateResult | typeof nothing {
+  step(project: Project, words: Words): TemplateResult | typeof nothing {
     if (project.current === null) return nothing;
     return html`<delivery-room-step
       .project=${project}
@@ -63,7 +63,7 @@ export class FlowDesk implements ReactiveController {
     ></delivery-room-step>`;
   }
 
-  details(project: FlowProject, words: Words): TemplateResult {
+  details(project: Project, words: Words): TemplateResult {
     const now = Date.now() + this.#ahead;
     return html`<h2>${words.flow}</h2>
       ${project.status === 'completed' ? html`<p class="run">${words.delivery.flowDone}</p>` : nothing}
@@ -72,7 +72,7 @@ export class FlowDesk implements ReactiveController {
       ${projectButtons(project, this.#client?.me, words, (task) => this.#begin(task))}`;
   }
 
-  dialog(project: FlowProject | undefined, words: Words): TemplateResult | typeof nothing {
+  dialog(project: Project | undefined, words: Words): TemplateResult | typeof nothing {
     const client = this.#client;
     const room = this.#room;
     if (client === undefined || room === undefined) return nothing;

@@ -1,5 +1,5 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import type { FlowProject } from '../../../shared/contract/flow.ts';
+import type { Project } from '../../../shared/contract/projects.ts';
 import type { Identity } from '../../index.ts';
 import type { NamedFile } from '../event-line.ts';
 import { checkIcon, closeIcon } from '../icons.ts';
@@ -9,7 +9,7 @@ import { dueState } from './due-words.ts';
 import { fileLinks } from './file-links.ts';
 import { type FlowTask, taskLabel } from './flow-task.ts';
 
-type Node = FlowProject['nodes'][number];
+type Node = Project['nodes'][number];
 
 export const flowStyles = css`
   .steps li {
@@ -106,7 +106,7 @@ export const flowStyles = css`
 `;
 
 export interface FlowSteps {
-  readonly project: FlowProject;
+  readonly project: Project;
   readonly words: Words;
   readonly now: number;
   download(file: NamedFile): void;
@@ -172,7 +172,7 @@ function whenLine({ status, enteredAt, endedAt, dueAt }: Node, late: boolean, wo
 
 /** What the reader may do to the project as a whole. */
 export function projectButtons(
-  project: FlowProject,
+  project: Project,
   me: Identity | undefined,
   words: Words,
   begin: (task: FlowTask) => void,

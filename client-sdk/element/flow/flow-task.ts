@@ -1,10 +1,10 @@
-import type { FlowProject, NodeAction } from '../../../shared/contract/flow.ts';
+import type { NodeAction, Project } from '../../../shared/contract/projects.ts';
 import type { Side } from '../../../shared/contract/primitives.ts';
 import type { Identity } from '../../index.ts';
 import { wordOf, type Words } from '../language/words.ts';
 
-export type AllowedAction = FlowProject['actions'][number];
-export type AllowedProjectAction = FlowProject['projectActions'][number];
+export type AllowedAction = Project['actions'][number];
+export type AllowedProjectAction = Project['projectActions'][number];
 
 /** Something that the reader has begun to do to a project: at a node, or to the project as a whole. */
 export type FlowTask =
@@ -21,7 +21,7 @@ export const keyOf = (projectId: string, task: FlowTask): string =>
     : JSON.stringify([projectId, task.action]);
 
 /** Says whether a task is still the reader's to do, as the project stands now. */
-export function isStillAllowed(task: FlowTask, { actions, projectActions }: FlowProject): boolean {
+export function isStillAllowed(task: FlowTask, { actions, projectActions }: Project): boolean {
   if (task.type === 'project') return projectActions.includes(task.action);
   const { nodeId, visit, action } = task.act;
   return actions.some((one) => one.nodeId === nodeId && one.visit === visit && one.action === action);
@@ -30,7 +30,7 @@ export function isStillAllowed(task: FlowTask, { actions, projectActions }: Flow
 /** In whose place somebody acts: an operator of the platform for a side, or the provider's admin for a late operator. */
 export type InPlace = { readonly side: Side } | { readonly late: string } | undefined;
 
-export function inPlaceOf({ act }: Extract<FlowTask, { type: 'node' }>, project: FlowProject, me: Identity | undefined): InPlace {
+export function inPlaceOf({ act }: Extract<FlowTask, { type: 'node' }>, project: Project, me: Identity | undefined): InPlace {
   const node = project.nodes.find(({ id }) => id === act.nodeId);
   if (node === undefined) return undefined;
   if (me?.side === 'operator') return { side: node.side === 'provider' ? 'provider' : 'buyer' };
@@ -40,7 +40,7 @@ export function inPlaceOf({ act }: Extract<FlowTask, { type: 'node' }>, project:
 }
 
 /** The words on a task's button: the template's own where it has some, and in whose place it would be done. */
-export function taskLabel(task: FlowTask, project: FlowProject, me: Identity | undefined, words: Words): string {
+export function taskLabel(task: FlowTask, project: Project, me: Identity | undefined, words: Words): string {
   const { delivery, sides } = words;
   if (task.type === 'project') return delivery.actions[task.action];
   const label = wordOf(delivery.labels, task.act.label);
@@ -49,7 +49,7 @@ export function taskLabel(task: FlowTask, project: FlowProject, me: Identity | u
 }
 
 /** Whose turn it is, in words: the reader's own, somebody's by name, a side's, or what the project waits for. */
-export function turnWords(project: FlowProject, words: Words): string {
+export function turnWords(project: Project, words: Words): string {
   const node = project.nodes.find(({ id }) => id === project.current);
   if (node === undefined) return '';
   if (project.queued !== null) return words.delivery.queuedAt(words.queued[project.queued]);
@@ -57,6 +57,6 @@ export function turnWords(project: FlowProject, words: Words): string {
 }
 
 /** True where it is the reader's own turn, and not merely a right to act in another's place. */
-export function isOwnTurn(project: FlowProject, me: Identity | undefined): boolean {
+export function isOwnTurn(project: Project, me: Identity | undefined): boolean {
   return project.actions.some((act) => inPlaceOf({ type: 'node', act }, project, me) === undefined);
 }

@@ -1,4 +1,4 @@
-import type { ProjectAction } from '../../../shared/model/flow/permissions.ts';
+import type { ProjectAction } from '../../../shared/contract/projects.ts';
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 

@@ -2,7 +2,7 @@ import type { Connection, ConnectionAuth, ConnectionListener, Transport } from '
 import type { Entry, MessageEntry } from '../../../shared/contract/entries.ts';
 import type { WireError } from '../../../shared/contract/errors.ts';
 import type { ServerEventName, ServerEvents } from '../../../shared/contract/events.ts';
-import type { FlowProject } from '../../../shared/contract/flow.ts';
+import type { Project } from '../../../shared/contract/projects.ts';
 import { CATCH_UP_MAX } from '../../../shared/contract/limits.ts';
 import type { Person } from '../../../shared/contract/primitives.ts';
 import type { Room } from '../../../shared/contract/rooms.ts';
@@ -115,7 +115,7 @@ export class FakeServer implements Transport {
   readonly marks = new Map<string, number>();
   online: Person[] = [ANN, BOB];
   members: Person[] = [ANN, BOB];
-  project: FlowProject | undefined;
+  project: Project | undefined;
   /** When false, nothing reaches a client before the test delivers it. */
   automatic = true;
   reachable = true;
@@ -196,7 +196,7 @@ export class FakeServer implements Transport {
   }
 
   /** The project goes on: first it is so, then it is told. */
-  projectBecomes(change: Partial<FlowProject>): FlowProject {
+  projectBecomes(change: Partial<Project>): Project {
     if (this.project === undefined) throw new Error('the room has no project');
     this.project = { ...this.project, version: this.project.version + 1, ...change };
     this.tell('project', this.project);

@@ -1,6 +1,6 @@
-import type { FlowProject } from '../../../shared/contract/flow.ts';
+import type { Project } from '../../../shared/contract/projects.ts';
 
-type Node = FlowProject['nodes'][number];
+type Node = Project['nodes'][number];
 
 const STEPS = [
   { id: 'assign', type: 'assign_provider', name: 'Assign Provider', side: 'system' },
@@ -24,7 +24,7 @@ export function nodesAt(current: string, active: Partial<Node> = {}): Node[] {
 }
 
 /** A project of the basic template whose buyer is to submit the demand. */
-export function flowProject(more: Partial<FlowProject> = {}): FlowProject {
+export function flowProject(more: Partial<Project> = {}): Project {
   return {
     id: 'project-1',
     roomId: 'room-1',
