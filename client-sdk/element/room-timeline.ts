@@ -55,6 +55,8 @@ export class RoomTimeline extends LitElement {
   /** The entry that is to be shown once it is drawn. */
   #seek: number | undefined;
   #dividerShown = false;
+  /** The height, in px, in which the end was last shown. */
+  #height = 0;
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -99,7 +101,7 @@ export class RoomTimeline extends LitElement {
     } else if (this.unreadAfter !== undefined && !this.#dividerShown && this.#showDivider()) {
       this.#dividerShown = true;
     } else if (this.atEnd) {
-      this.#anchor.toEnd();
+      this.#toEnd();
     } else {
       this.#anchor.restore();
     }
@@ -209,6 +211,11 @@ export class RoomTimeline extends LitElement {
 
   readonly #scrolled = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    if (this.atEnd && clientHeight !== this.#height) {
+      // Its neighbours have grown, and this is told before the size is: the reader has not gone away from the end.
+      this.#toEnd();
+      return;
+    }
     const below = scrollHeight - clientHeight - scrollTop;
     const { after } = windowed(this.view?.entries ?? [], this.window);
     if (below < NEAR_EDGE && after > 0) this.window = widenDown(this.view?.entries ?? [], this.window);
@@ -254,6 +261,11 @@ export class RoomTimeline extends LitElement {
     next.focus();
   };
 
+  #toEnd(): void {
+    this.#height = this.scroller.clientHeight;
+    this.#anchor.toEnd();
+  }
+
   #seekEntry(entryId: string | undefined): void {
     const entry = entryId === undefined ? undefined : this.#held(entryId);
     if (entry === undefined || this.view === undefined) return;
@@ -286,7 +298,7 @@ export class RoomTimeline extends LitElement {
 
   #watchSize(): void {
     this.#resized = new ResizeObserver(() => {
-      if (this.atEnd) this.#anchor.toEnd();
+      if (this.atEnd) this.#toEnd();
     });
     this.#resized.observe(this.scroller);
   }

@@ -61,6 +61,12 @@ export class PortalPage extends LitElement {
         padding: 0 8px 16px;
         overflow-y: auto;
       }
+      delivery-room-queue {
+        flex: none;
+        max-height: 45%;
+        padding: 0 8px 12px;
+        overflow-y: auto;
+      }
       delivery-room {
         flex: 1;
         min-width: 0;
@@ -132,6 +138,12 @@ export class PortalPage extends LitElement {
           @select-room=${this.#select}
           @unread-change=${this.#countUnread}
         ></delivery-room-list>
+        <delivery-room-queue
+          .client=${this.client}
+          .locale=${words.tag}
+          .selected=${this.roomId}
+          @select-room=${this.#select}
+        ></delivery-room-queue>
       </div>
       <delivery-room .client=${this.client} .roomId=${this.roomId} .locale=${words.tag}>
         <button

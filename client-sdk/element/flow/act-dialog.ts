@@ -6,7 +6,16 @@ import { closeIcon } from '../icons.ts';
 import { wordOf, type Words } from '../language/words.ts';
 import { basics } from '../theme.ts';
 import { actDialogStyles } from './act-dialog-styles.ts';
-import { ActDraft, checkTask, currentOf, type Doer, dispatchesToProvider, fieldsOf, perform, staffNodes } from './act-form.ts';
+import {
+  ActDraft,
+  checkTask,
+  currentOf,
+  type Doer,
+  dispatchesToProvider,
+  fieldsOf,
+  perform,
+  staffNodes,
+} from './act-form.ts';
 import { type Choice, providerChoices, staffChoices } from './choices.ts';
 import { type FieldFaults, fieldFaults, faultsOf, refusalWords } from './faults.ts';
 import { fieldRow } from './fields.ts';
@@ -87,7 +96,7 @@ export class ActDialog extends LitElement {
           </button>
         </header>
         <div class="body">
-          ${task.type === 'node' ? html`<p class="at">${stepName(task.act.nodeId, project, words)}</p>` : nothing}
+          ${task.type === 'node' ? atStep(stepName(task.act.nodeId, project, words), label) : nothing}
           <p class="explain">${wordOf(words.delivery.explain, action)}</p>
           ${this.#place(task, project, words)} ${this.#notice(allowed, project, words)}
           ${
@@ -220,7 +229,8 @@ export class ActDialog extends LitElement {
       return providerChoices(client, project);
     const nodes = staffNodes(project);
     const chosen = nodes.find(({ id }) => id === this.#draft?.value('nodeId')) ?? nodes[0];
-    const role = action === 'dispatch' ? currentOf(project)?.role : action === 'changeOperator' ? chosen?.role : undefined;
+    const role =
+      action === 'dispatch' ? currentOf(project)?.role : action === 'changeOperator' ? chosen?.role : undefined;
     return role === undefined ? [] : staffChoices(client, project, role, Date.now());
   }
 
@@ -243,6 +253,10 @@ function keepFromInputMethod(event: KeyboardEvent): void {
   if (event.key === 'Escape') event.stopPropagation();
 }
 
+/** Which step it is, unless the button says that already. */
+const atStep = (step: string, label: string): TemplateResult | typeof nothing =>
+  step.toLowerCase() === label.toLowerCase() ? nothing : html`<p class="at">${step}</p>`;
+
 const stepName = (nodeId: string, { nodes }: Project, words: Words): string =>
   wordOf(words.nodeNames, nodes.find(({ id }) => id === nodeId)?.name ?? '');
 
@@ -253,4 +267,3 @@ function standing(project: Project, words: Words): string {
     return words.delivery.nowStatus(words.projectStatus[project.status]);
   return words.delivery.nowAt(wordOf(words.nodeNames, node.name), turnWords(project, words));
 }
-

@@ -140,10 +140,7 @@ export function perform(doer: Doer, task: FlowTask, project: Project, draft: Act
   }
 }
 
-function nodeAct(
-  { nodeId, visit, action }: Extract<FlowTask, { type: 'node' }>['act'],
-  draft: ActDraft,
-): NodeAct {
+function nodeAct({ nodeId, visit, action }: Extract<FlowTask, { type: 'node' }>['act'], draft: ActDraft): NodeAct {
   const { ids } = draft.tray;
   return {
     nodeId,

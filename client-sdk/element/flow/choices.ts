@@ -71,7 +71,9 @@ const sorted = (choices: Choice[]): Choice[] =>
 
 /** What is said beside a choice. */
 export function choiceWords({ load, most, not, notes }: Choice, { delivery }: Words): string {
-  return [delivery.load(load, most), ...(not === undefined ? [] : [delivery[not]]), ...notes.map((note) => delivery[note])].join(
-    ' · ',
-  );
+  return [
+    delivery.load(load, most),
+    ...(not === undefined ? [] : [delivery[not]]),
+    ...notes.map((note) => delivery[note]),
+  ].join(' · ');
 }

@@ -180,7 +180,10 @@ export class CurrentStep extends LitElement {
 
   #left({ paused }: Project, words: Words): TemplateResult | typeof nothing {
     if (paused !== null) {
-      const said = paused.left === undefined ? words.projectStatus.paused : words.delivery.pausedLeft(workingSpanWords(paused.left, words));
+      const said =
+        paused.left === undefined
+          ? words.projectStatus.paused
+          : words.delivery.pausedLeft(workingSpanWords(paused.left, words));
       return html`<span class="left" data-paused>${pauseIcon}${said}</span>`;
     }
     const due = this.#node === undefined ? undefined : dueState(this.#node, this.#now);

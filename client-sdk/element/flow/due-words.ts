@@ -33,7 +33,11 @@ export function dueState({ dueAt, due, overdue }: Node, now: number): DueState |
 
 /** A stretch of time in its two greatest units: "2 d 3 h". Seconds are counted in the last minute only. */
 export function spanWords(ms: number, { delivery: { span } }: Words): string {
-  const [days, hours, minutes] = [Math.floor(ms / DAY), Math.floor((ms % DAY) / HOUR), Math.floor((ms % HOUR) / MINUTE)];
+  const [days, hours, minutes] = [
+    Math.floor(ms / DAY),
+    Math.floor((ms % DAY) / HOUR),
+    Math.floor((ms % HOUR) / MINUTE),
+  ];
   const say = (...parts: [number, string][]): string =>
     parts
       .filter(([count], index) => count > 0 || (index === 0 && parts.length === 1))
@@ -50,9 +54,7 @@ export function workingSpanWords(ms: number, { delivery: { span } }: Words): str
   const unit = (count: number, word: string) => (/^\s/.test(word) ? `${count}${word}` : `${count} ${word}`);
   const [hours, minutes] = [Math.floor(ms / HOUR), Math.floor((ms % HOUR) / MINUTE)];
   if (hours === 0) return unit(minutes, span.minute);
-  return minutes === 0
-    ? unit(hours, span.hour)
-    : unit(hours, span.hour) + span.join + unit(minutes, span.minute);
+  return minutes === 0 ? unit(hours, span.hour) : unit(hours, span.hour) + span.join + unit(minutes, span.minute);
 }
 
 /** The countdown in the reader's words. */

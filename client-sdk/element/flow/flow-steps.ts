@@ -120,10 +120,10 @@ export function flowSteps({ project, words, now, download }: FlowSteps): Templat
         const group = node.within !== undefined && node.within.id !== project.nodes[index - 1]?.within?.id;
         const late = node.status === 'active' && dueState(node, now)?.late === true;
         return html`${
-            group
-              ? html`<li class="group" role="presentation">${wordOf(words.nodeNames, node.within?.name ?? '')}</li>`
-              : nothing
-          }
+          group
+            ? html`<li class="group" role="presentation">${wordOf(words.nodeNames, node.within?.name ?? '')}</li>`
+            : nothing
+        }
           <li
             data-node=${node.id}
             data-status=${node.status}
@@ -156,7 +156,11 @@ function whoWords({ operator, side, role }: Node, words: Words): string {
 const timesWords = ({ visit }: Node, words: Words): string =>
   visit > 1 ? ` · ${words.delivery.timesVisited(visit)}` : '';
 
-function whenLine({ status, enteredAt, endedAt, dueAt }: Node, late: boolean, words: Words): TemplateResult | typeof nothing {
+function whenLine(
+  { status, enteredAt, endedAt, dueAt }: Node,
+  late: boolean,
+  words: Words,
+): TemplateResult | typeof nothing {
   const { delivery } = words;
   if (endedAt !== undefined)
     return html`<small><time datetime=${endedAt}>${delivery.endedAt(dayAndTime(endedAt, words))}</time></small>`;

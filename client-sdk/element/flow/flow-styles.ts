@@ -87,7 +87,7 @@ export const formStyles = css`
     outline-offset: -1px;
     border-color: var(--accent);
   }
-  [aria-invalid='true'] {
+  .field [aria-invalid='true'] {
     border-color: var(--danger);
   }
   .fault {

@@ -30,7 +30,11 @@ export function isStillAllowed(task: FlowTask, { actions, projectActions }: Proj
 /** In whose place somebody acts: an operator of the platform for a side, or the provider's admin for a late operator. */
 export type InPlace = { readonly side: Side } | { readonly late: string } | undefined;
 
-export function inPlaceOf({ act }: Extract<FlowTask, { type: 'node' }>, project: Project, me: Identity | undefined): InPlace {
+export function inPlaceOf(
+  { act }: Extract<FlowTask, { type: 'node' }>,
+  project: Project,
+  me: Identity | undefined,
+): InPlace {
   const node = project.nodes.find(({ id }) => id === act.nodeId);
   if (node === undefined) return undefined;
   if (me?.side === 'operator') return { side: node.side === 'provider' ? 'provider' : 'buyer' };

@@ -220,7 +220,15 @@ export class FakeServer implements Transport {
   room(): Room {
     const streams = [...this.streams].map(([stream, entries]) => ({ stream, head: entries.length }));
     const project = this.project === undefined ? {} : { project: this.project };
-    return { id: ROOM, kind: 'project', title: 'A shop', status: 'executing', streams, members: this.members, ...project };
+    return {
+      id: ROOM,
+      kind: 'project',
+      title: 'A shop',
+      status: 'executing',
+      streams,
+      members: this.members,
+      ...project,
+    };
   }
 
   commandCame(connection: FakeConnection, name: string, input: Input, ack: (answer: unknown) => void): void {
