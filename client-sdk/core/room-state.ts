@@ -204,6 +204,17 @@ export function projectCame(state: RoomState, project: Project): RoomState {
   return { ...state, project, room: state.room && { ...state.room, status: project.status, project } };
 }
 
+/**
+ * True when what the caller may write can be another with the project's new state: nobody but operators writes once it is
+ * closed, and on the provider's side a template may let only those write whose turn it is.
+ */
+export function changesWriting({ project: before, me }: RoomState, { project }: RoomState): boolean {
+  if (before === undefined || project === undefined) return false;
+  if ((before.status === 'cancelled') !== (project.status === 'cancelled')) return true;
+  const turn = ({ current, nodes }: Project) => nodes.find(({ id }) => id === current)?.operator?.userId;
+  return me?.side === 'provider' && (before.current !== project.current || turn(before) !== turn(project));
+}
+
 /** What was answered before a change can arrive after the news of it, and a server that follows another is a little behind. */
 const isOlder = (project: Project, held: Project | undefined): boolean =>
   held !== undefined && project.version < held.version;

@@ -238,10 +238,13 @@ export class RoomShell implements LiveRoom {
   /** The project's state, out of an event or an answer; one that is older than what is shown is passed over. */
   projectCame(project: Project): void {
     if (this.#isOver) return;
-    const next = rooms.projectCame(this.#state, project);
-    if (next === this.#state) return;
+    const before = this.#state;
+    const next = rooms.projectCame(before, project);
+    if (next === before) return;
     this.#become(next);
     this.#emitter.emit('project', project);
+    // Who may write is said by a join alone.
+    if (rooms.changesWriting(before, next)) this.#membership.joinAgain();
   }
 
   revoked({ roomId, stream, reason }: ServerEvents['access.revoked']): void {

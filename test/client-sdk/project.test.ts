@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { LiveRoom, NodeAct, RoomError } from '../../client-sdk/index.ts';
 import { settle } from './support/fake-clock.ts';
-import { ROOM } from './support/fake-server.ts';
+import { BOB, ROOM, tokenOf } from './support/fake-server.ts';
 import { flowProject } from './support/flow-project.ts';
 import { makeClient, type Stage } from './support/make-client.ts';
 
@@ -109,6 +109,28 @@ describe("client-sdk: a room's project", () => {
     const error = await refused(room.act(SUBMIT));
     expect(error.code).to.equal('conflict');
     expect(visit()).to.equal(7);
+  });
+
+  it("says anew who may write when it is closed, and on the provider's side with every turn", async () => {
+    stage.server.projectBecomes({ status: 'paused', current: 'delivery' });
+    await settle();
+    expect(stage.server.count('room.join'), "nothing of the buyer's").to.equal(1);
+    stage.server.canWrite = [];
+    stage.server.projectBecomes({ status: 'cancelled', current: null });
+    await settle();
+    expect(room.snapshot.streams['public']?.canWrite).to.equal(false);
+    expect(stage.server.count('room.join')).to.equal(2);
+
+    const provider = makeClient({ getToken: () => tokenOf(BOB) });
+    provider.server.project = flowProject();
+    provider.server.side = 'provider';
+    provider.client.connect();
+    await provider.client.room(ROOM).open();
+    provider.server.canWrite = ['public'];
+    provider.server.projectBecomes({ current: 'delivery' });
+    await settle();
+    expect(provider.client.room(ROOM).snapshot.me?.canWrite).to.deep.equal(['public']);
+    await provider.client.close();
   });
 
   it('is looked at soon when an answer did not come, or the refusal could not be followed up', async () => {

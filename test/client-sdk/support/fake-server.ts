@@ -116,6 +116,9 @@ export class FakeServer implements Transport {
   online: Person[] = [ANN, BOB];
   members: Person[] = [ANN, BOB];
   project: Project | undefined;
+  side: Person['side'] = ANN.side;
+  /** The streams that a joiner may write into; every one unless given. */
+  canWrite: string[] | undefined;
   /** When false, nothing reaches a client before the test delivers it. */
   automatic = true;
   reachable = true;
@@ -313,7 +316,7 @@ export class FakeServer implements Transport {
       const entries = missed.slice(0, CATCH_UP_MAX);
       return { stream, head: raw.length, entries, truncated: entries.length < missed.length };
     });
-    const me = { side: ANN.side, canWrite: [...this.streams.keys()] };
+    const me = { side: this.side, canWrite: this.canWrite ?? [...this.streams.keys()] };
     return { ok: true, data: { room: this.room(), me, streams, online: this.online } };
   }
 
