@@ -24,6 +24,8 @@ export interface StreamState {
   readonly mark: ReadMark | undefined;
   /** How far others have read, by user id. */
   readonly receipts: ReadonlyMap<string, number>;
+  /** True once a page before the run came back empty: what stands there, if anything, is not for this reader. */
+  readonly begins: boolean;
 }
 
 /** Everything that one reader holds of a room. */
@@ -94,6 +96,7 @@ export function joined(
       log: receive(log, early),
       mark: held?.mark,
       receipts: held?.receipts ?? new Map(),
+      begins: held !== undefined && !lostByServer && held.begins,
     });
   }
   return {
@@ -124,11 +127,12 @@ export function pageCame(state: RoomState, stream: string, entries: readonly Ent
   return withStream(state, stream, { ...held, log: noteHead(receive(held.log, entries), head) });
 }
 
-/** A page before what is held. */
+/** A page before what is held; an empty one shows that the reader's part of the stream begins here. */
 export function olderCame(state: RoomState, stream: string, entries: readonly Entry[], head: number): RoomState {
   const held = state.streams.get(stream);
   if (!held) return state;
-  return withStream(state, stream, { ...held, log: noteHead(prepend(held.log, entries), head) });
+  const begins = held.begins || entries.length === 0;
+  return withStream(state, stream, { ...held, begins, log: noteHead(prepend(held.log, entries), head) });
 }
 
 /** The room as the server has it now: shows what became of it, and streams that went. */
@@ -147,6 +151,10 @@ export function compared(state: RoomState, room: Room): RoomState {
  */
 export function isBehind(state: RoomState, room: Room): boolean {
   return room.streams.some(({ stream, head }) => head > (state.streams.get(stream)?.log.head ?? -1));
+}
+
+export function hasOlder({ log, begins }: StreamState): boolean {
+  return log.first > 1 && !begins;
 }
 
 /** The caller has read up to `seq`, by their own word or by the server's, which then also says what is unread. */

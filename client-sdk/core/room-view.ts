@@ -4,7 +4,7 @@ import { gapOf } from '../../shared/model/stream-log.ts';
 import { countUnread } from '../../shared/model/unread.ts';
 import type { PendingMessage, RoomSnapshot, StreamView } from './api.ts';
 import type { OutboxMessage } from './outbox.ts';
-import type { RoomState, StreamState } from './room-state.ts';
+import { hasOlder, type RoomState, type StreamState } from './room-state.ts';
 
 interface CachedStream {
   readonly source: StreamState;
@@ -69,7 +69,7 @@ export class RoomView {
       unread: countUnread(log, mark, userId),
       readSeq: mark?.seq ?? 0,
       oldestSeq: log.entries.length > 0 ? log.first : 0,
-      hasOlder: log.first > 1,
+      hasOlder: hasOlder(source),
       canWrite,
       receipts,
       ...(gap ? { gap } : {}),

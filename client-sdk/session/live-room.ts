@@ -171,17 +171,18 @@ export class RoomShell implements LiveRoom {
   }
 
   async #older(stream: string): Promise<boolean> {
-    const first = this.#state.streams.get(stream)?.log.first;
-    if (first === undefined) throw new RoomError('not_found', 'The room shows no such stream');
-    if (first <= 1) return false;
+    const held = this.#state.streams.get(stream);
+    if (held === undefined) throw new RoomError('not_found', 'The room shows no such stream');
+    if (!rooms.hasOlder(held)) return false;
     const { entries, head } = await this.#options.session.request('entry.fetch', {
       roomId: this.roomId,
       stream,
-      before: first,
+      before: held.log.first,
       limit: PAGE_DEFAULT,
     });
     this.#become(rooms.olderCame(this.#state, stream, entries, head));
-    return (this.#state.streams.get(stream)?.log.first ?? 0) > 1;
+    const now = this.#state.streams.get(stream);
+    return now !== undefined && rooms.hasOlder(now);
   }
 
   connected(): void {

@@ -292,6 +292,17 @@ describe('client-sdk rooms', () => {
       expect(view(room)).to.include({ head: 4 });
     });
 
+    it('begins where its part of a stream begins, though seqs begin before', async () => {
+      for (let i = 1; i <= 5; i++) stage.server.post(`text ${i}`);
+      stage.server.floor = 3;
+      const room = await openRoom(stage);
+      expect(seqs(room)).to.deep.equal([4, 5]);
+      expect(await room.older('public')).to.equal(false);
+      expect(view(room).hasOlder).to.equal(false);
+      expect(await room.older('public')).to.equal(false);
+      expect(stage.server.count('entry.fetch')).to.equal(1);
+    });
+
     it('loads older pages until there are no more, one at a time', async () => {
       for (let seq = 1; seq <= 120; seq++) stage.server.post(`m${seq}`);
       const room = await openRoom(stage);

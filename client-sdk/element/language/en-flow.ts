@@ -180,6 +180,7 @@ export const enFlow = {
     'node.timed_out': ({ node }) => `${node} is overdue`,
     'file.added': (named) =>
       `${named.actor} added ${plural(named.files.length, 'file', 'files')}${named.node === '' ? '' : ` to ${named.node}`}${inPlace(named)}`,
+    'notes.handed_over': ({ provider }) => `The notes begin here for ${provider}`,
     notification: ({ message }) => message,
     'member.added': ({ actor, member }) => `${actor} added ${member}`,
     'member.removed': ({ actor, member }) => `${actor} removed ${member}`,

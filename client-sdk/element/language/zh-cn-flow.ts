@@ -149,6 +149,7 @@ export const zhCnFlow: FlowWords = {
     'node.timed_out': ({ node }) => `“${node}”已超时`,
     'file.added': (named) =>
       `${named.actor} 添加了 ${named.files.length} 个文件${named.node === '' ? '' : `（${named.node}）`}${inPlace(named)}`,
+    'notes.handed_over': ({ provider }) => `项目备注自此由 ${provider} 接续`,
     notification: ({ message }) => message,
     'member.added': ({ actor, member }) => `${actor} 添加了 ${member}`,
     'member.removed': ({ actor, member }) => `${actor} 移除了 ${member}`,

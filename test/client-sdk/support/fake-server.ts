@@ -117,6 +117,8 @@ export class FakeServer implements Transport {
   members: Person[] = [ANN, BOB];
   project: Project | undefined;
   side: Person['side'] = ANN.side;
+  /** Entries up to this seq are not for the reader: a join and a page leave them out. */
+  floor = 0;
   /** The streams that a joiner may write into; every one unless given. */
   canWrite: string[] | undefined;
   /** When false, nothing reaches a client before the test delivers it. */
@@ -310,7 +312,7 @@ export class FakeServer implements Transport {
     const since = input['since'] as Record<string, number> | undefined;
     const limit = (input['limit'] as number | undefined) ?? 50;
     const streams = [...this.streams].map(([stream, raw]) => {
-      const view = readView(raw);
+      const view = readView(raw).filter(({ seq }) => seq > this.floor);
       const after = since?.[stream];
       const missed = after === undefined ? view.slice(-limit) : view.filter(({ seq }) => seq > after);
       const entries = missed.slice(0, CATCH_UP_MAX);
@@ -324,7 +326,7 @@ export class FakeServer implements Transport {
     const raw = this.raw(stream);
     const { after, before } = input as { after?: number; before?: number };
     const limit = (input['limit'] as number | undefined) ?? 50;
-    const view = readView(raw);
+    const view = readView(raw).filter(({ seq }) => seq > this.floor);
     const entries =
       after === undefined
         ? view.filter(({ seq }) => seq < (before ?? Number.POSITIVE_INFINITY)).slice(-limit)
