@@ -4,6 +4,7 @@ import { builtInTemplates } from '../../../shared/model/flow/built-in-templates.
 import { ERROR_CODES } from '../../../shared/contract/errors.ts';
 import { nodeStatus, projectStatus, queuedReason } from '../../../shared/contract/projects.ts';
 import { role, side } from '../../../shared/contract/primitives.ts';
+import { FLOW_EVENT_KINDS } from '../../../shared/model/flow/flow-fact.ts';
 import { eventLine } from '../../../client-sdk/element/event-line.ts';
 import { en } from '../../../client-sdk/element/language/en.ts';
 import { wordOf } from '../../../client-sdk/element/language/words.ts';
@@ -62,6 +63,56 @@ describe('eventLine', () => {
     expect(eventLine(event(1, 'project.created', { orderId: 'A-1' }), en)).to.include('A-1');
     expect(eventLine(event(1, 'provider.assigned', { provider: { name: 'Kite' } }), en)).to.include('Kite');
     expect(eventLine(event(1, 'member.added', { member: { name: 'Lin' } }), zhCn)).to.equal('System 添加了 Lin');
+  });
+
+  it('has words in each language for every fact of a flow, and for what goes with it', () => {
+    const events = [...Object.keys(FLOW_EVENT_KINDS), 'notification', 'notes.handed_over', 'member.added'];
+    for (const words of [en, zhCn]) {
+      for (const name of events) {
+        expect(words.delivery.events, name).to.have.property(name);
+        const line = eventLine(
+          event(1, name, { node: { name: 'Confirm' }, words: { zh: '某事', en: 'Something' } }),
+          words,
+        );
+        expect(line, name).to.not.be.empty.and.not.match(/undefined|NaN|\[object/);
+      }
+    }
+  });
+
+  it('tells who, to whom, why and in whose place', () => {
+    const at = { node: { id: 'finish', name: 'Confirm Delivery' }, visit: 1 };
+    const said = (name: string, body: Record<string, unknown>) =>
+      [en, zhCn].map((words) => eventLine(event(1, name, body), words));
+    expect(said('node.rejected', { ...at, reason: 'Old logo', onBehalfOf: 'buyer' })).to.deep.equal([
+      'System rejected Confirm Delivery for the buyer: Old logo',
+      'System 驳回了“确认交付”（代客户操作）：Old logo',
+    ]);
+    expect(said('node.done', { ...at, action: 'confirm', auto: true })).to.deep.equal([
+      'Confirm Delivery: its time was over, and the flow went on by itself',
+      '确认交付：已到期，自动进入下一步',
+    ]);
+    expect(said('node.done', { ...at, action: 'finish', late: true })[0]).to.include('in place of a late operator');
+    expect(
+      said('operator.changed', {
+        ...at,
+        from: { role: 'designer', name: 'Lin' },
+        to: { role: 'designer', name: 'Wu' },
+        remark: 'ill',
+      }),
+    ).to.deep.equal([
+      'System changed the operator (designer) from Lin to Wu: ill',
+      'System 将操作人（设计师）由 Lin 更换为 Wu：ill',
+    ]);
+    expect(
+      said('provider.changed', { from: { name: 'Kite' }, to: { name: 'Fox' }, remark: 'slow', run: 2 })[0],
+    ).to.equal('System changed the provider from Kite to Fox: slow. The flow starts again as run 2.');
+    expect(said('project.queued', { ...at, reason: 'providers_full' })[0]).to.equal(
+      'Queued at Confirm Delivery: all providers are full',
+    );
+    expect(said('file.added', { ...at, files: [{ id: 'f', name: 'a.pdf', size: 1, type: 'x' }, 'odd'] })[0]).to.equal(
+      'System added 1 file to Confirm Delivery',
+    );
+    expect(said('notification', { words: { zh: '轮到您', en: 'Your turn' } })).to.deep.equal(['Your turn', '轮到您']);
   });
 
   it('shows an event of a later version by its name', () => {
