@@ -217,7 +217,7 @@ export class ActDialog extends LitElement {
     if (client === undefined || project === undefined || task?.type !== 'project') return;
     const asked = ++this.#choicesAsked;
     this.choices = undefined;
-    this.#load(client, task.action, project)
+    void this.#load(client, task.action, project)
       .catch((fault: unknown) => (fault instanceof RoomError ? fault : new RoomError('internal', String(fault))))
       .then((choices) => {
         if (asked === this.#choicesAsked) this.choices = choices;

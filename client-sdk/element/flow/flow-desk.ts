@@ -16,6 +16,7 @@ export class FlowDesk implements ReactiveController {
   #client: Client | undefined;
   #room: LiveRoom | undefined;
   #task: FlowTask | undefined;
+  #demandShown = false;
   #timeZone = OFFICE_TIME_ZONE;
   #ahead = 0;
 
@@ -25,8 +26,8 @@ export class FlowDesk implements ReactiveController {
     host.addController(this);
   }
 
-  hostConnected(): void {
-    // Nothing is watched: what there is to show comes with the room's snapshots.
+  hostDisconnected(): void {
+    this.detach();
   }
 
   attach(client: Client, room: LiveRoom): void {
@@ -43,6 +44,7 @@ export class FlowDesk implements ReactiveController {
     this.#client = undefined;
     this.#room = undefined;
     this.#task = undefined;
+    this.#demandShown = false;
     this.#ahead = 0;
   }
 
@@ -68,7 +70,7 @@ export class FlowDesk implements ReactiveController {
     return html`<h2>${words.flow}</h2>
       ${project.status === 'completed' ? html`<p class="run">${words.delivery.flowDone}</p>` : nothing}
       ${project.status === 'cancelled' ? html`<p class="run">${words.delivery.flowClosed}</p>` : nothing}
-      ${flowSteps({ project, words, now, download: this.#download })}
+      ${flowSteps({ project, words, now, download: this.#download, viewDemand: () => this.#showDemand(true) })}
       ${projectButtons(project, this.#client?.me, words, (task) => this.#begin(task))}`;
   }
 
@@ -84,7 +86,19 @@ export class FlowDesk implements ReactiveController {
       .doer=${room}
       .upload=${uploaderTo(client, room.roomId, 'public')}
       @end=${() => this.#begin(undefined)}
-    ></delivery-room-act>`;
+    ></delivery-room-act>
+      <delivery-room-demand
+        .projectId=${this.#demandShown ? project?.id : undefined}
+        .words=${words}
+        .client=${client}
+        @fetch-file=${({ detail }: CustomEvent<NamedFile>) => this.#download(detail)}
+        @end=${() => this.#showDemand(false)}
+      ></delivery-room-demand>`;
+  }
+
+  #showDemand(shown: boolean): void {
+    this.#demandShown = shown;
+    this.#host.requestUpdate();
   }
 
   #begin(task: FlowTask | undefined): void {

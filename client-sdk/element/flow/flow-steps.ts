@@ -85,6 +85,10 @@ export const flowStyles = css`
   .steps small[data-late] {
     color: var(--danger);
   }
+  .steps .link {
+    font-size: 12px;
+    line-height: 18px;
+  }
   .steps .group {
     display: block;
     margin-left: 32px;
@@ -110,10 +114,11 @@ export interface FlowSteps {
   readonly words: Words;
   readonly now: number;
   download(file: NamedFile): void;
+  viewDemand(): void;
 }
 
 /** Every node of the flow with who, when and by when; steps of a container stand under its name. */
-export function flowSteps({ project, words, now, download }: FlowSteps): TemplateResult {
+export function flowSteps({ project, words, now, download, viewDemand }: FlowSteps): TemplateResult {
   return html`${project.run > 1 ? html`<p class="run">${words.delivery.runNumber(project.run)}</p>` : nothing}
     <ol class="steps">
       ${project.nodes.map((node, index) => {
@@ -134,7 +139,13 @@ export function flowSteps({ project, words, now, download }: FlowSteps): Templat
             <div>
               <strong>${wordOf(words.nodeNames, node.name)}</strong>
               <small>${whoWords(node, words)} · ${wordOf(words.nodeStatus, node.status)}${timesWords(node, words)}</small>
-              ${whenLine(node, late, words)} ${fileLinks(node.files, words, download)}
+              ${whenLine(node, late, words)}
+              ${
+                node.type === 'submit_demand' && node.status === 'done'
+                  ? html`<button class="link" data-act="view" @click=${viewDemand}>${words.delivery.viewDemand}</button>`
+                  : nothing
+              }
+              ${fileLinks(node.files, words, download)}
             </div>
           </li>`;
       })}

@@ -83,6 +83,11 @@ describe('the page: a delivery', function () {
     await send(buyer);
 
     await told(admin, 'Wang Fang submitted Submit Demand').waitFor();
+    await admin.page.locator('.steps [data-act=view]').click();
+    const shown = admin.page.locator('delivery-room-demand dialog[open]');
+    await shown.locator('[data-field=details]', { hasText: DEMAND.details }).waitFor();
+    await admin.page.keyboard.press('Escape');
+    await shown.waitFor({ state: 'detached' });
     await step(admin, 'Functional Design').waitFor();
     await button(admin, 'finish').click();
     await send(admin);
