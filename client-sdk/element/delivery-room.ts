@@ -17,7 +17,8 @@ import { eventLine, type NamedFile } from './event-line.ts';
 import { FlowDesk } from './flow/flow-desk.ts';
 import { flowStyles } from './flow/flow-steps.ts';
 import { downloadStyles, formStyles } from './flow/flow-styles.ts';
-import { download } from './flow/room-files.ts';
+import { download, uploaderTo } from './flow/room-files.ts';
+import type { UploadFile } from './flow/tray.ts';
 import { type ComposerTask, Drafts } from './drafts.ts';
 import { closeIcon } from './icons.ts';
 import { reasonOf, wordOf, type Words, wordsFor } from './language/words.ts';
@@ -71,7 +72,7 @@ export class DeliveryRoom extends LitElement {
   #release: (() => void)[] = [];
   #atEnd = true;
   readonly #reading = new Reading();
-  readonly #drafts = new Drafts();
+  readonly #drafts = new Drafts(() => this.requestUpdate());
   readonly #desk = new FlowDesk(this, (file) => this.#fetch(file));
 
   override connectedCallback(): void {
@@ -308,6 +309,9 @@ export class DeliveryRoom extends LitElement {
               .stream=${this.stream}
               .draft=${this.#drafts.textOf(this.stream, this.task)}
               .task=${this.task}
+              .tray=${this.#drafts.trayOf(this.stream)}
+              .upload=${this.#upload}
+              .progress=${this.#drafts.trayOf(this.stream).items}
               @draft=${({ detail }: CustomEvent<string>) => this.#drafted(detail)}
               @submit-text=${({ detail }: CustomEvent<string>) => this.#submit(detail)}
               @cancel-task=${this.#endTask}
@@ -331,8 +335,16 @@ export class DeliveryRoom extends LitElement {
       if (text !== task.entry.body.text) this.#attempt(() => this.#room?.edit(task.entry.id, text));
       return;
     }
+    const tray = this.#drafts.trayOf(stream);
+    const { ids, names } = tray;
     this.#attempt(() => {
-      const sent = this.#room?.send(text, { stream, ...(task === undefined ? {} : { replyTo: task.entry.id }) });
+      // A message has words; files alone say their names.
+      const sent = this.#room?.send(text.trim() === '' ? names.join(', ') : text, {
+        stream,
+        ...(task === undefined ? {} : { replyTo: task.entry.id }),
+        ...(ids.length === 0 ? {} : { attachments: ids }),
+      });
+      tray.clear();
       // A refusal is shown at the message itself.
       sent?.settled.catch(() => undefined);
       this.#drafts.drop(stream, undefined);
@@ -354,9 +366,14 @@ export class DeliveryRoom extends LitElement {
       });
   }
 
+  get #upload(): UploadFile | undefined {
+    const client = this.#client;
+    return client === undefined ? undefined : uploaderTo(client, this.roomId, this.stream);
+  }
+
   #fetch(file: NamedFile): void {
     const client = this.#client;
-    if (client !== undefined) this.#attempt(() => download(client, file, this.baseUrl || location.origin));
+    if (client !== undefined) this.#attempt(() => download(client, file));
   }
 
   #note(error: RoomError | undefined): void {

@@ -2,7 +2,9 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { property, query } from 'lit/decorators.js';
 import { TEXT_MAX } from '../../shared/contract/limits.ts';
 import type { ComposerTask } from './drafts.ts';
-import { closeIcon, sendIcon } from './icons.ts';
+import type { Tray, UploadFile } from './flow/tray.ts';
+import { takeFiles, trayList, trayStyles } from './flow/tray-list.ts';
+import { addIcon, closeIcon, sendIcon } from './icons.ts';
 import { wordOf, type Words } from './language/words.ts';
 import { quotedText } from './message-row.ts';
 import { basics } from './theme.ts';
@@ -20,6 +22,7 @@ const SHOW_LENGTH_FROM = TEXT_MAX - 500;
 export class RoomComposer extends LitElement {
   static override readonly styles = [
     basics,
+    trayStyles,
     css`
       :host {
         display: block;
@@ -65,6 +68,25 @@ export class RoomComposer extends LitElement {
       textarea::placeholder {
         color: var(--muted);
         opacity: 1;
+      }
+      .attach {
+        position: relative;
+        flex: none;
+        display: grid;
+        place-items: center;
+        width: 32px;
+        height: 32px;
+        margin-left: -8px;
+        border-radius: 50%;
+        color: var(--muted);
+        cursor: pointer;
+      }
+      .attach:hover {
+        background: var(--raised);
+        color: var(--text);
+      }
+      .attach:focus-within {
+        outline: 2px solid var(--accent);
       }
       .send {
         flex: none;
@@ -138,6 +160,11 @@ export class RoomComposer extends LitElement {
   @property({ attribute: 'data-stream', reflect: true }) stream = 'public';
   @property({ attribute: false }) draft = '';
   @property({ attribute: false }) task: ComposerTask | undefined;
+  /** Files that go with the message; missing where none can. */
+  @property({ attribute: false }) tray: Tray | undefined;
+  @property({ attribute: false }) upload: UploadFile | undefined;
+  /** What the tray held when it was last given; another one says that it has changed. */
+  @property({ attribute: false }) progress: Tray['items'] = [];
   @query('textarea') private area!: HTMLTextAreaElement | null;
 
   override focus(options?: FocusOptions): void {
@@ -170,7 +197,9 @@ export class RoomComposer extends LitElement {
               <button title=${words.cancel} aria-label=${words.cancel} @click=${this.#cancel}>${closeIcon}</button>
             </div>`
       }
+      ${editing || this.tray === undefined || this.upload === undefined ? nothing : trayList(this.tray, words, this.upload)}
       <div class="box">
+        ${editing ? nothing : this.#attach(words)}
         <textarea
           rows="1"
           dir="auto"
@@ -185,7 +214,7 @@ export class RoomComposer extends LitElement {
           class="send"
           title=${editing ? words.save : words.send}
           aria-label=${editing ? words.save : words.send}
-          ?disabled=${!isSendable(draft)}
+          ?disabled=${!this.#sendable}
           @click=${this.#submit}
         >
           ${sendIcon}
@@ -201,6 +230,30 @@ export class RoomComposer extends LitElement {
     `;
   }
 
+  /** Files alone can be sent too, once they are there. */
+  get #sendable(): boolean {
+    const { draft, tray, task } = this;
+    if (task?.type === 'edit' || tray === undefined) return isSendable(draft);
+    if (tray.isBusy || draft.length > TEXT_MAX) return false;
+    return isSendable(draft) || tray.ids.length > 0;
+  }
+
+  #attach(words: Words): unknown {
+    const { tray, upload } = this;
+    if (tray === undefined || upload === undefined) return nothing;
+    const { addFiles } = words.delivery;
+    return html`<label class="attach" title=${addFiles}>
+      ${addIcon}
+      <input
+        class="hidden"
+        type="file"
+        multiple
+        aria-label=${addFiles}
+        @change=${(event: Event) => takeFiles(event, tray, upload)}
+      />
+    </label>`;
+  }
+
   #tell(name: string, detail?: string): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
@@ -209,7 +262,7 @@ export class RoomComposer extends LitElement {
   readonly #cancel = (): void => this.#tell('cancel-task');
 
   readonly #submit = (): void => {
-    if (!isSendable(this.draft)) return;
+    if (!this.#sendable) return;
     this.#tell('submit-text', this.draft);
     this.focus();
   };

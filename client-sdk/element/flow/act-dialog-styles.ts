@@ -116,30 +116,6 @@ export const actDialogStyles = css`
   .choice input {
     accent-color: var(--accent);
   }
-  .tray {
-    margin-bottom: 8px;
-  }
-  .tray li {
-    display: flex;
-    align-items: center;
-    gap: 8px;
-    padding: 4px 0;
-    font-size: 13px;
-  }
-  .tray .name {
-    flex: 1;
-    min-width: 0;
-    overflow: hidden;
-    text-overflow: ellipsis;
-    white-space: nowrap;
-  }
-  .tray small {
-    margin-left: 8px;
-  }
-  progress {
-    width: 96px;
-    accent-color: var(--accent);
-  }
   .pick {
     position: relative;
     cursor: pointer;

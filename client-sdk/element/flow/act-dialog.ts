@@ -22,6 +22,7 @@ import { fieldRow } from './fields.ts';
 import { formStyles } from './flow-styles.ts';
 import { actionOf, type FlowTask, inPlaceOf, isStillAllowed, keyOf, taskLabel, turnWords } from './flow-task.ts';
 import type { UploadFile } from './tray.ts';
+import { trayStyles } from './tray-list.ts';
 
 /**
  * Where a step or a project is acted on: what the act asks for, what it will do, and why it was refused. What was filled in
@@ -30,7 +31,7 @@ import type { UploadFile } from './tray.ts';
  * @fires done - {Project} the act was done; `end` follows
  */
 export class ActDialog extends LitElement {
-  static override readonly styles = [basics, formStyles, actDialogStyles];
+  static override readonly styles = [basics, formStyles, trayStyles, actDialogStyles];
 
   @property({ attribute: false }) task: FlowTask | undefined;
   @property({ attribute: false }) project: Project | undefined;

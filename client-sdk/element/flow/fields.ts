@@ -2,12 +2,12 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { Role } from '../../../shared/contract/primitives.ts';
 import { RoomError } from '../../index.ts';
-import { addIcon, closeIcon, fileIcon } from '../icons.ts';
+import { addIcon } from '../icons.ts';
 import { reasonOf, wordOf, type Words } from '../language/words.ts';
 import type { ActDraft, Field } from './act-form.ts';
 import { type Choice, choiceWords } from './choices.ts';
-import { sizeWords } from './faults.ts';
-import type { TrayItem, UploadFile } from './tray.ts';
+import type { UploadFile } from './tray.ts';
+import { takeFiles, trayList } from './tray-list.ts';
 
 export interface FieldRow {
   readonly field: Field;
@@ -161,20 +161,7 @@ function files(row: FieldRow): TemplateResult {
   const { delivery } = words;
   const { tray } = draft;
   if (upload === undefined) return html`<p class="explain">${delivery.noUploads}</p>`;
-  const chosen = (event: Event) => {
-    const input = event.target as HTMLInputElement;
-    tray.add([...(input.files ?? [])], upload);
-    // The same file can be chosen again.
-    input.value = '';
-    row.changed();
-  };
-  return html`${
-    tray.items.length === 0
-      ? nothing
-      : html`<ul class="tray">
-          ${tray.items.map((item) => trayRow(item, row, upload))}
-        </ul>`
-  }
+  return html`${trayList(tray, words, upload)}
     <label class="button small pick">
       ${addIcon}${delivery.addFiles}
       <input
@@ -184,42 +171,11 @@ function files(row: FieldRow): TemplateResult {
         ?autofocus=${row.first}
         aria-label=${`${wordOf(delivery.fields, field.name)}: ${delivery.addFiles}`}
         aria-describedby=${fault === undefined ? nothing : `fault-${field.name}`}
-        @change=${chosen}
+        @change=${(event: Event) => {
+          takeFiles(event, tray, upload);
+          row.changed();
+        }}
       />
     </label>
     ${tray.isBusy ? html`<p class="explain" role="status">${delivery.uploadsRunning}</p>` : nothing}`;
-}
-
-function trayRow(item: TrayItem, { draft: { tray }, words, changed }: FieldRow, upload: UploadFile): TemplateResult {
-  const { delivery } = words;
-  const { key, file, state, part, error } = item;
-  const percent = Math.round(part * 100);
-  return html`<li data-state=${state}>
-    ${fileIcon}
-    <span class="name">${file.name}<small>${sizeWords(file.size)}</small></span>
-    ${
-      state === 'failed'
-        ? html`<span class="fault">${error === undefined ? delivery.uploadFailed : reasonOf(words, error)}</span>
-            ${
-              error?.retryable === true
-                ? html`<button type="button" class="link" @click=${() => tray.retry(key, upload)}>${words.retry}</button>`
-                : nothing
-            }`
-        : state === 'there'
-          ? nothing
-          : html`<progress max="100" value=${percent} aria-label=${delivery.uploading(file.name, percent)}></progress>`
-    }
-    <button
-      type="button"
-      class="x"
-      title=${delivery.remove(file.name)}
-      aria-label=${delivery.remove(file.name)}
-      @click=${() => {
-        tray.remove(key);
-        changed();
-      }}
-    >
-      ${closeIcon}
-    </button>
-  </li>`;
 }

@@ -67,11 +67,11 @@ export class FlowDesk implements ReactiveController {
 
   details(project: Project, words: Words): TemplateResult {
     const now = Date.now() + this.#ahead;
-    return html`<h2>${words.flow}</h2>
+    return html`${projectButtons(project, this.#client?.me, words, (task) => this.#begin(task))}
+      <h2>${words.flow}</h2>
       ${project.status === 'completed' ? html`<p class="run">${words.delivery.flowDone}</p>` : nothing}
       ${project.status === 'cancelled' ? html`<p class="run">${words.delivery.flowClosed}</p>` : nothing}
-      ${flowSteps({ project, words, now, download: this.#download, viewDemand: () => this.#showDemand(true) })}
-      ${projectButtons(project, this.#client?.me, words, (task) => this.#begin(task))}`;
+      ${flowSteps({ project, words, now, download: this.#download, viewDemand: () => this.#showDemand(true) })}`;
   }
 
   dialog(project: Project | undefined, words: Words): TemplateResult | typeof nothing {

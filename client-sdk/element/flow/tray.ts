@@ -36,6 +36,11 @@ export class Tray {
     return this.#items.flatMap(({ stored }) => stored?.id ?? []);
   }
 
+  /** Names of the files that are there. */
+  get names(): string[] {
+    return this.#items.flatMap(({ stored }) => stored?.name ?? []);
+  }
+
   /** Takes files in, as many as an act may carry. */
   add(files: readonly File[], upload: UploadFile): void {
     const added = files
@@ -49,6 +54,11 @@ export class Tray {
   retry(key: number, upload: UploadFile): void {
     this.#put(key, (item) => (item.state === 'failed' ? { key, file: item.file, state: 'waiting', part: 0 } : item));
     void this.#run(upload);
+  }
+
+  /** Takes everything out; an upload that is under way comes to nothing. */
+  clear(): void {
+    this.#become([]);
   }
 
   remove(key: number): void {
