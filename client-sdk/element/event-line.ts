@@ -14,6 +14,8 @@ export function eventLine(entry: EventEntry, words: Words): string {
 function namesIn({ actor, body }: EventEntry, words: Words): EventNames {
   const { run, to, from, operator, onBehalfOf, clock } = body;
   const role = textIn(to, 'role') || textIn(operator, 'role');
+  // Whoever claims an order for themselves is not named twice.
+  const own = textIn(operator, 'userId') === actor.id;
   const dueAt = textIn(clock, 'dueAt');
   const side = textOf(onBehalfOf);
   const said = isObject(body['words']) ? body['words'] : body;
@@ -29,7 +31,7 @@ function namesIn({ actor, body }: EventEntry, words: Words): EventNames {
     queued: wordOf(words.queued, textOf(body['reason'])),
     from: textIn(from, 'name'),
     to: textIn(to, 'name'),
-    operator: textIn(operator, 'name'),
+    operator: own ? '' : textIn(operator, 'name'),
     role: wordOf(words.roles, role),
     run: typeof run === 'number' ? run : 1,
     action: textOf(body['action']),

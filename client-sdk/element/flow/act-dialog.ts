@@ -20,6 +20,7 @@ import { type Choice, providerChoices, staffChoices } from './choices.ts';
 import { type FieldFaults, fieldFaults, faultsOf, refusalWords } from './faults.ts';
 import { fieldRow } from './fields.ts';
 import { formStyles } from './flow-styles.ts';
+import { officeZone } from './office-zone.ts';
 import { actionOf, type FlowTask, inPlaceOf, isStillAllowed, keyOf, taskLabel, turnWords } from './flow-task.ts';
 import type { UploadFile } from './tray.ts';
 import { trayStyles } from './tray-list.ts';
@@ -232,7 +233,9 @@ export class ActDialog extends LitElement {
     const chosen = nodes.find(({ id }) => id === this.#draft?.value('nodeId')) ?? nodes[0];
     const role =
       action === 'dispatch' ? currentOf(project)?.role : action === 'changeOperator' ? chosen?.role : undefined;
-    return role === undefined ? [] : staffChoices(client, project, role, Date.now());
+    return role === undefined
+      ? []
+      : staffChoices(client, project, role, { now: Date.now(), timeZone: await officeZone(client) });
   }
 
   readonly #cancelled = (event: Event): void => {

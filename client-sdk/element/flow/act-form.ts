@@ -74,8 +74,10 @@ export function staffNodes(project: Project): { id: string; role: Role }[] {
   const current = currentOf(project);
   const byRole = new Map<Role, { id: string; role: Role }>();
   for (const node of [...(current === undefined ? [] : [current]), ...project.nodes]) {
-    const { id, side, role, type } = node;
-    if (side !== 'provider' || role === undefined || role === 'provider_admin' || type === 'claim_order') continue;
+    const { id, side, role, type, status } = node;
+    if (side !== 'provider' || role === undefined || role === 'provider_admin') continue;
+    // Nobody holds a role that is still to be claimed.
+    if (type === 'claim_order' && status !== 'done') continue;
     if (!byRole.has(role)) byRole.set(role, { id, role });
   }
   return [...byRole.values()];

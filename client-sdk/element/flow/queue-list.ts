@@ -14,6 +14,8 @@ type Waiting = CommandOutput<'queue.list'>['items'][number];
 
 /** Rooms that change together are one reason to look. */
 const LOOK_AFTER_MS = 400;
+/** The inbox tells of a room's newest entry alone: a message can stand before what changed the queue. */
+const LOOK_AFTER_TALK_MS = 5_000;
 const TASK: FlowTask = { type: 'project', action: 'dispatch' };
 
 /**
@@ -102,7 +104,7 @@ export class DeliveryRoomQueue extends LitElement {
   /** The project that is being dispatched. */
   @state() private project: Project | undefined;
   #release: (() => void)[] = [];
-  #looking: ReturnType<typeof setTimeout> | undefined;
+  #looking: { readonly timer: ReturnType<typeof setTimeout>; readonly at: number } | undefined;
   #asked = 0;
 
   override connectedCallback(): void {
@@ -129,24 +131,30 @@ export class DeliveryRoomQueue extends LitElement {
         if (status === 'online') void this.#load();
       }),
       client.on('inbox', ({ last }) => {
-        if (last.kind === 'project' || last.kind === 'node') this.#lookSoon();
+        const talk = last.kind === 'message' || last.kind === 'edit' || last.kind === 'recall';
+        this.#lookIn(talk ? LOOK_AFTER_TALK_MS : LOOK_AFTER_MS);
       }),
     ];
-    if (selected !== '') this.#release.push(client.room(selected).on('project', () => this.#lookSoon()));
+    if (selected !== '') this.#release.push(client.room(selected).on('project', () => this.#lookIn(LOOK_AFTER_MS)));
     if (client.state.status === 'online') void this.#load();
   }
 
   #unwatch(): void {
     for (const release of this.#release.splice(0)) release();
-    clearTimeout(this.#looking);
+    clearTimeout(this.#looking?.timer);
     this.#looking = undefined;
   }
 
-  #lookSoon(): void {
-    this.#looking ??= setTimeout(() => {
+  /** Looks after so many milliseconds, or sooner where that was wanted before. */
+  #lookIn(ms: number): void {
+    const at = Date.now() + ms;
+    if (this.#looking !== undefined && this.#looking.at <= at) return;
+    clearTimeout(this.#looking?.timer);
+    const timer = setTimeout(() => {
       this.#looking = undefined;
       void this.#load();
-    }, LOOK_AFTER_MS);
+    }, ms);
+    this.#looking = { timer, at };
   }
 
   async #load(cursor?: string): Promise<void> {
@@ -216,7 +224,7 @@ export class DeliveryRoomQueue extends LitElement {
     } catch (fault) {
       if (!(fault instanceof RoomError)) throw fault;
       this.failure = fault;
-      this.#lookSoon();
+      this.#lookIn(LOOK_AFTER_MS);
       return undefined;
     }
   }

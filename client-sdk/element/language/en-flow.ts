@@ -22,6 +22,7 @@ export interface EventNames {
   queued: string;
   from: string;
   to: string;
+  /** Who works it from now on, if that is not the actor. */
   operator: string;
   role: string;
   run: number;
@@ -164,7 +165,10 @@ export const enFlow = {
       `${actor} changed the provider ${from === '' ? '' : `from ${from} `}to ${to}${because(reason)}. The flow starts again as run ${run}.`,
     'operator.changed': ({ actor, role, from, to, reason }) =>
       `${actor} changed the operator (${role}) ${from === '' ? '' : `from ${from} `}to ${to}${because(reason)}`,
-    'order.claimed': (named) => `${named.actor} claimed the order${inPlace(named)}`,
+    'order.claimed': (named) =>
+      named.operator === ''
+        ? `${named.actor} claimed the order${inPlace(named)}`
+        : `${named.actor} gave the order to ${named.operator} (${named.role})`,
     'order.dispatched': ({ actor, operator, role, manual }) =>
       manual
         ? `${actor} dispatched the order to ${operator} (${role})`

@@ -136,7 +136,10 @@ export const zhCnFlow: FlowWords = {
       `${actor} 将服务商${from === '' ? '' : `由 ${from} `}更换为 ${to}${because(reason)}。流程重新开始（第 ${run} 轮）。`,
     'operator.changed': ({ actor, role, from, to, reason }) =>
       `${actor} 将操作人（${role}）${from === '' ? '' : `由 ${from} `}更换为 ${to}${because(reason)}`,
-    'order.claimed': (named) => `${named.actor} 认领了订单${inPlace(named)}`,
+    'order.claimed': (named) =>
+      named.operator === ''
+        ? `${named.actor} 认领了订单${inPlace(named)}`
+        : `${named.actor} 将订单分给 ${named.operator}（${named.role}）`,
     'order.dispatched': ({ actor, operator, role, manual }) =>
       manual ? `${actor} 将订单分给 ${operator}（${role}）` : `订单已分配给 ${operator}（${role}）`,
     'node.entered': (named) => `进入步骤：${named.node}${due(named.due)}`,

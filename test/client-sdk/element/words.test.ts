@@ -106,6 +106,13 @@ describe('eventLine', () => {
     expect(
       said('provider.changed', { from: { name: 'Kite' }, to: { name: 'Fox' }, remark: 'slow', run: 2 })[0],
     ).to.equal('System changed the provider from Kite to Fox: slow. The flow starts again as run 2.');
+    const lin = { userId: 'lin', name: 'Lin', role: 'account_manager' };
+    expect(said('order.claimed', { ...at, operator: lin })[0]).to.equal(
+      'System gave the order to Lin (account manager)',
+    );
+    expect(said('order.claimed', { ...at, operator: { ...lin, userId: 'system' } })[0]).to.equal(
+      'System claimed the order',
+    );
     expect(said('project.queued', { ...at, reason: 'providers_full' })[0]).to.equal(
       'Queued at Confirm Delivery: all providers are full',
     );
