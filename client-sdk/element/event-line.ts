@@ -41,8 +41,16 @@ function namesIn({ actor, body }: EventEntry, words: Words): EventNames {
     auto: body['auto'] === true,
     manual: body['manual'] === true,
     files: filesIn(body['files']).map(({ name }) => name),
+    receiver: receiverOf(textOf(to), words),
     message: textIn(said, words.tag === 'en' ? 'en' : 'zh'),
   };
+}
+
+/** Whom a notification is for: a side, a role, or whoever works the step. */
+function receiverOf(to: string, { sides, roles, delivery }: Words): string {
+  if (to === '') return '';
+  if (to === 'current_operator') return delivery.whoWorks;
+  return Object.hasOwn(sides, to) ? wordOf(sides, to) : wordOf(roles, to);
 }
 
 /** A file as an entry names it. */

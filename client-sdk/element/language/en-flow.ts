@@ -34,6 +34,8 @@ export interface EventNames {
   auto: boolean;
   manual: boolean;
   files: readonly string[];
+  /** Whom a notification is for. */
+  receiver: string;
   /** A notification's own words. */
   message: string;
 }
@@ -43,6 +45,7 @@ export const enFlow = {
   /** Words on the buttons of the built-in templates, where the language has its own. */
   labels: {} as Record<string, string>,
   yourTurn: 'your turn',
+  whoWorks: 'one who works the step',
   workedBy: (name: string) => `worked by ${name}`,
   enteredAt: (when: string) => `since ${when}`,
   endedAt: (when: string) => when,
@@ -188,7 +191,8 @@ export const enFlow = {
     'file.added': (named) =>
       `${named.actor} added ${plural(named.files.length, 'file', 'files')}${named.node === '' ? '' : ` to ${named.node}`}${inPlace(named)}`,
     'notes.handed_over': ({ provider }) => `The notes begin here for ${provider}`,
-    notification: ({ message }) => message,
+    notification: ({ receiver, message }) =>
+      receiver === '' ? message : `For the ${receiver.toLowerCase()}: ${message}`,
     'member.added': ({ actor, member }) => `${actor} added ${member}`,
     'member.removed': ({ actor, member }) => `${actor} removed ${member}`,
   } as Record<string, (named: EventNames) => string>,

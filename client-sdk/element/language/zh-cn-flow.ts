@@ -18,6 +18,7 @@ export const zhCnFlow: FlowWords = {
     Reject: '驳回',
   },
   yourTurn: '轮到你处理',
+  whoWorks: '当前操作人',
   workedBy: (name) => `操作人：${name}`,
   enteredAt: (when) => `${when} 开始`,
   endedAt: (when) => when,
@@ -156,7 +157,7 @@ export const zhCnFlow: FlowWords = {
     'file.added': (named) =>
       `${named.actor} 添加了 ${named.files.length} 个文件${named.node === '' ? '' : `（${named.node}）`}${inPlace(named)}`,
     'notes.handed_over': ({ provider }) => `项目备注自此由 ${provider} 接续`,
-    notification: ({ message }) => message,
+    notification: ({ receiver, message }) => (receiver === '' ? message : `通知${receiver}：${message}`),
     'member.added': ({ actor, member }) => `${actor} 添加了 ${member}`,
     'member.removed': ({ actor, member }) => `${actor} 移除了 ${member}`,
   },

@@ -4,6 +4,7 @@ import { builtInTemplates } from '../../../shared/model/flow/built-in-templates.
 import { ERROR_CODES } from '../../../shared/contract/errors.ts';
 import { nodeStatus, projectStatus, queuedReason } from '../../../shared/contract/projects.ts';
 import { role, side } from '../../../shared/contract/primitives.ts';
+import { receiver } from '../../../shared/contract/templates.ts';
 import { FLOW_EVENT_KINDS } from '../../../shared/model/flow/flow-fact.ts';
 import { eventLine } from '../../../client-sdk/element/event-line.ts';
 import { en } from '../../../client-sdk/element/language/en.ts';
@@ -119,6 +120,11 @@ describe('eventLine', () => {
     expect(said('file.added', { ...at, files: [{ id: 'f', name: 'a.pdf', size: 1, type: 'x' }, 'odd'] })[0]).to.equal(
       'System added 1 file to Confirm Delivery',
     );
+    expect(said('notification', { to: 'buyer', words: { zh: '轮到您', en: 'Your turn' } })).to.deep.equal([
+      'For the buyer: Your turn',
+      '通知客户：轮到您',
+    ]);
+    for (const to of receiver.options) expect(said('notification', { to })[1], to).to.match(/^通知\p{Script=Han}+：$/u);
     expect(said('notification', { words: { zh: '轮到您', en: 'Your turn' } })).to.deep.equal(['Your turn', '轮到您']);
   });
 
