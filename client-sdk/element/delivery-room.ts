@@ -106,10 +106,7 @@ export class DeliveryRoom extends LitElement {
         this.connection = connection;
       }),
       room.on('change', (snapshot) => this.#changed(snapshot)),
-      room.on('entry', ({ entry, cause }) => {
-        if (cause === 'live') this.#desk.heard(entry.at);
-        this.#announce(entry);
-      }),
+      room.on('entry', ({ entry }) => this.#announce(entry)),
     ];
     this.#desk.attach(client, room);
     this.connection = client.state;
@@ -157,6 +154,7 @@ export class DeliveryRoom extends LitElement {
 
   #changed(snapshot: RoomSnapshot): void {
     this.snapshot = snapshot;
+    for (const { entries } of Object.values(snapshot.streams)) this.#desk.heard(entries.at(-1)?.at);
     const streams = Object.keys(snapshot.streams);
     if (streams.length > 0 && !streams.includes(this.stream)) this.#show(streams[0] ?? 'public');
     this.#looked();

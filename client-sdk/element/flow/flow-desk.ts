@@ -48,9 +48,9 @@ export class FlowDesk implements ReactiveController {
     this.#ahead = 0;
   }
 
-  /** An entry that came live shows the service's own time. */
-  heard(at: string): void {
-    this.#ahead = aheadBy(at, Date.now());
+  /** An entry shows what the service's clock has reached at least. */
+  heard(at: string | undefined): void {
+    if (at !== undefined) this.#ahead = Math.max(this.#ahead, aheadBy(at, Date.now()));
   }
 
   step(project: Project, words: Words): TemplateResult | typeof nothing {

@@ -32,11 +32,13 @@ describe('the page: a delivery', function () {
   let orders = 0;
 
   /** A new order of the demonstration's buyer, and what opens its room. */
-  async function order(): Promise<{ id: string; open(as: string, options?: VisitorOptions): Promise<Visitor> }> {
+  async function order(
+    productId = 'demo-website-design',
+  ): Promise<{ id: string; open(as: string, options?: VisitorOptions): Promise<Visitor> }> {
     const spec = `Flow ${++orders}`;
     const { projectId } = (await demo.call('operator', 'project.create', {
       orderId: `FLOW-${orders}`,
-      productId: 'demo-website-design',
+      productId,
       spec,
       buyer: { id: 'demo-wang-fang', org: 'demo-harbour-tea', name: 'Wang Fang' },
     })) as { projectId: string };
@@ -214,5 +216,35 @@ describe('the page: a delivery', function () {
     await button(buyer, 'reject').filter({ hasText: '驳回' }).waitFor();
     const overflow = await buyer.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(overflow).to.be.at.most(0);
+  });
+
+  it("counts down by the service's clock, and tells of a step whose time was over", async () => {
+    await demo.call('operator', 'product.put', {
+      productId: 'timed',
+      name: 'Timed',
+      vendorOrg: 'demo-cloudline',
+      templateId: 'basic',
+      providers: [{ org: 'demo-blue-kite', maxLoad: 10 }],
+    });
+    const { id, open } = await order('timed');
+    await act('buyer', id, 'submit', { form: DEMAND });
+    await act('admin', id, 'finish');
+    const buyer = await open('buyer');
+    const left = buyer.page.locator('delivery-room-step .left');
+    await buyer.page.locator('delivery-room-step .why', { hasText: '14 working days from' }).waitFor();
+    const days = Number(/^(\d+) d/.exec(await left.innerText())?.[1]);
+    expect(days).to.be.within(17, 40);
+    await demo.call('operator', 'clock.advance', { ms: 3 * 86_400_000 });
+    await buyer.say('Three days later');
+    await left
+      .filter({ hasText: `${days - 3} d` })
+      .or(left.filter({ hasText: `${days - 4} d` }))
+      .waitFor();
+    await buyer.page.reload();
+    await demo.call('operator', 'clock.advance', { ms: 40 * 86_400_000 });
+    const after = await open('buyer');
+    await told(after, 'Confirm Delivery: its time was over, and the flow went on by itself').waitFor();
+    await told(after, 'The project is completed').waitFor();
+    expect(await after.page.locator('delivery-room-step').count()).to.equal(0);
   });
 });
