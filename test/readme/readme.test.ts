@@ -140,7 +140,7 @@ describe('the README', function () {
       await writeFile(file, `${body}\nawait client.close();\nconsole.log('drawn', drawn > 0);`);
       const output = await run(`node ${file}`, {});
       await rm(file);
-      expect(output).to.match(/^4\ndrawn true/);
+      expect(output).to.match(/^6\ndrawn true/);
     } finally {
       await stop();
     }
