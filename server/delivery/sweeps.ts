@@ -27,7 +27,7 @@ type Due = Pick<RoomDoc, '_id' | 'wakeAt' | 'version'>;
 export function createSweeps(parts: {
   rooms: RoomModel;
   deliveries: Deliveries;
-  dispatcher: Dispatcher;
+  dispatcher: Pick<Dispatcher, 'serve'>;
   clock: Clock;
   onError: (error: unknown) => void;
 }): Sweeps {
@@ -50,7 +50,10 @@ export function createSweeps(parts: {
     let changed = 0;
     const left = due.values();
     const worker = async (): Promise<void> => {
-      for (const room of left) changed += await tick(room);
+      for (const room of left) {
+        const one = await tick(room);
+        changed += one;
+      }
     };
     await Promise.all(Array.from({ length: AT_A_TIME }, worker));
     return changed;

@@ -15,6 +15,8 @@ export interface Scale {
   connections: number;
   missed: number;
   longRoom: number;
+  /** Projects whose clocks run. */
+  waiting: number;
 }
 
 export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
@@ -26,9 +28,28 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     connections: 500,
     missed: 10_000,
     longRoom: 1_000_000,
+    waiting: 100_000,
   },
-  quick: { name: 'quick', pairs: 2, runMs: 1_500, people: 1_000, connections: 300, missed: 10_000, longRoom: 50_000 },
-  tiny: { name: 'tiny', pairs: 1, runMs: 300, people: 10, connections: 10, missed: 300, longRoom: 1_500 },
+  quick: {
+    name: 'quick',
+    pairs: 2,
+    runMs: 1_500,
+    people: 1_000,
+    connections: 300,
+    missed: 10_000,
+    longRoom: 50_000,
+    waiting: 20_000,
+  },
+  tiny: {
+    name: 'tiny',
+    pairs: 1,
+    runMs: 300,
+    people: 10,
+    connections: 10,
+    missed: 300,
+    longRoom: 1_500,
+    waiting: 1_500,
+  },
 };
 
 /** What a figure is measured with. */

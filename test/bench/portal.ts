@@ -39,10 +39,39 @@ export class Portal {
     return rooms;
   }
 
-  async #call<Name extends CommandName>(name: Name, input: CommandInput<Name>): Promise<CommandOutput<Name>> {
+  /** Has the buyer submit the demand and the provider deliver, so that the project waits for the buyer's word with its clock running. */
+  async deliver(projectId: string, party = '000'): Promise<void> {
+    const { provider, buyer } = companiesOf(party);
+    const as = (sub: string, side: 'buyer' | 'provider', org: string) =>
+      tokenOf({ sub, name: sub, side, org, ...(side === 'provider' ? { roles: ['provider_admin'] } : {}) });
+    const form = {
+      contactName: 'The buyer',
+      phone: '+1 202 555 0123',
+      email: 'buyer@example.com',
+      address: '1 Example Road',
+      details: 'A site',
+    };
+    const act = { projectId, visit: 1 };
+    await this.#call(
+      'node.act',
+      { ...act, nodeId: 'demand', action: 'submit', form },
+      as(`${buyer}-person`, 'buyer', buyer),
+    );
+    await this.#call(
+      'node.act',
+      { ...act, nodeId: 'delivery', action: 'finish' },
+      as('bench-admin', 'provider', provider),
+    );
+  }
+
+  async #call<Name extends CommandName>(
+    name: Name,
+    input: CommandInput<Name>,
+    token = this.#token,
+  ): Promise<CommandOutput<Name>> {
     const response = await fetch(`${this.#url}/v1/${name}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${await this.#token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${await token}`, 'content-type': 'application/json' },
       body: JSON.stringify(input),
     });
     if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);

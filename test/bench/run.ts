@@ -6,6 +6,7 @@ import { largeRoom, mediumRooms, smallRooms } from './figures/fan-out.ts';
 import { idleMemory } from './figures/idle-memory.ts';
 import { latency } from './figures/latency.ts';
 import { longRoom } from './figures/long-room.ts';
+import { timerSweep } from './figures/timer-sweep.ts';
 import type { LoadApi } from './load/load-generator.ts';
 import { type Bench, type Measure, type Scale, SCALES } from './plan.ts';
 import { Calls } from './processes/calls.ts';
@@ -23,6 +24,7 @@ export const FIGURES = {
   P6: connects,
   P8: catchUp,
   P9: longRoom,
+  P13: timerSweep,
 } as const satisfies Record<string, Measure>;
 
 export type FigureName = keyof typeof FIGURES;

@@ -59,11 +59,21 @@ export async function createBenchDatabase(): Promise<BenchDatabase> {
 export interface ServerOptions {
   /** The folder that profiles of measured runs go to (`--profile`); none are made when it is undefined. */
   profileInto?: string | undefined;
+  /** Settings beside the usual ones. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** The service as it is shipped, on a database. Its rate limits are off: here somebody sends as fast as can be. */
 export function startOurs(database: BenchDatabase, options: ServerOptions = {}): Promise<ServerUnderTest> {
-  const env = { PORT: '0', HOST: '127.0.0.1', RATE_LIMIT_FACTOR: '0', LOG_LEVEL: 'info', DEMO: '0', ...database.env };
+  const env = {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    RATE_LIMIT_FACTOR: '0',
+    LOG_LEVEL: 'info',
+    DEMO: '0',
+    ...database.env,
+    ...options.env,
+  };
   return start('ours', moduleUrl('../../../server/main.ts', import.meta.url), env, options);
 }
 
