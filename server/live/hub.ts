@@ -131,8 +131,12 @@ export class Hub {
 
   /** Connections of a room's people that have not joined one of its streams. A portal's backend has no unread entries and is passed over. */
   *outside(room: RoomDoc, stream: string): Generator<RoomsSocket> {
+    const inside = this.#io?.of('/').adapter.rooms.get(channelOf(room._id, stream));
     for (const seat of room.seats) {
-      for (const socket of this.#seats.get(seat) ?? []) if (this.isOutside(socket, room, stream)) yield socket;
+      for (const socket of this.#seats.get(seat) ?? []) {
+        // Most have joined: they are passed over before anything dearer is asked.
+        if (inside?.has(socket.id) !== true && this.isOutside(socket, room, stream)) yield socket;
+      }
     }
   }
 
