@@ -7,6 +7,7 @@ import type { Caller } from '../registry/call.ts';
 import { readableStreams, STREAMS_OF_PROJECT } from '../rooms/access.ts';
 import { type RoomDoc, type RoomStore, seatOf } from '../rooms/room-store.ts';
 import { channelOf, parseChannel, PRESENCE_STREAM } from './channels.ts';
+import { fanOut, type Road } from './fan-out.ts';
 import { Presence } from './presence.ts';
 import { Typing } from './typing.ts';
 
@@ -15,6 +16,8 @@ export interface ConnectionData {
   caller: Caller;
   /** The second in which the token's expiry is looked at next; kept by `Expiry`. */
   dueSecond: number;
+  /** The way to the connection; kept by `fanOut`. */
+  road?: Road | undefined;
 }
 
 export type RoomsServer = Server<Record<string, never>, Record<string, never>, Record<string, never>, ConnectionData>;
@@ -75,7 +78,9 @@ export class Hub {
 
   /** Sends an event to everyone who has joined a stream. */
   send<Name extends ServerEventName>(roomId: string, stream: string, name: Name, payload: ServerEvents[Name]): void {
-    emitTo(this.#io?.to(channelOf(roomId, stream)), name, payload);
+    const namespace = this.#io?.of('/');
+    const ids = namespace?.adapter.rooms.get(channelOf(roomId, stream));
+    if (namespace !== undefined && ids !== undefined) fanOut(ids, namespace.sockets, name, payload);
   }
 
   /** Sends everyone who has joined a stream an event of their own; whoever is given the same payload shares one broadcast. */
@@ -126,8 +131,12 @@ export class Hub {
 
   /** Connections of a room's people that have not joined one of its streams. A portal's backend has no unread entries and is passed over. */
   *outside(room: RoomDoc, stream: string): Generator<RoomsSocket> {
+    const inside = this.#io?.of('/').adapter.rooms.get(channelOf(room._id, stream));
     for (const seat of room.seats) {
-      for (const socket of this.#seats.get(seat) ?? []) if (this.isOutside(socket, room, stream)) yield socket;
+      for (const socket of this.#seats.get(seat) ?? []) {
+        // Most have joined: they are passed over before anything dearer is asked.
+        if (inside?.has(socket.id) !== true && this.isOutside(socket, room, stream)) yield socket;
+      }
     }
   }
 

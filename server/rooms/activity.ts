@@ -3,6 +3,8 @@ import type { ActivityOf, RoomModel } from './room-store.ts';
 
 /** A list read on this server is exact all the same: it has what waits stored first. Each write moves a dozen index entries. */
 const WRITE_AFTER_MS = 1_000;
+/** Rooms of one command. While it runs the embedded database does nothing else, and a room takes it half a millisecond: entries go in between. */
+const ROOMS_AT_ONCE = 8;
 
 /**
  * Keeps, for each room, when something happened that a party can read: what the lists are sorted by. Written soon after the entry and
@@ -40,15 +42,15 @@ export class Activity {
     if (waiting.size === 0) return this.#writing;
     this.#waiting = new Map();
     const write = async () => {
-      await this.#rooms.bulkWrite(
-        [...waiting].map(([_id, marks]) => ({
-          updateOne: {
-            filter: { _id },
-            update: { $max: Object.fromEntries(Object.entries(marks).map(([side, at]) => [`activity.${side}`, at])) },
-          },
-        })),
-        { ordered: false },
-      );
+      const updates = [...waiting].map(([_id, marks]) => ({
+        updateOne: {
+          filter: { _id },
+          update: { $max: Object.fromEntries(Object.entries(marks).map(([side, at]) => [`activity.${side}`, at])) },
+        },
+      }));
+      for (let i = 0; i < updates.length; i += ROOMS_AT_ONCE) {
+        await this.#rooms.bulkWrite(updates.slice(i, i + ROOMS_AT_ONCE), { ordered: false });
+      }
     };
     const writing = this.#writing.then(write);
     // A failed write is told to whoever asked for it, and not to those who ask later.

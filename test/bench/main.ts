@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     },
     allowPositionals: true,
   });
-  // "P2" asks for both of its room sizes.
+  // "P2" asks for both of its room sizes, and for all of them apart.
   const names = FIGURE_NAMES.filter(
     (name) => positionals.length === 0 || positionals.includes(name) || positionals.includes(name.split('-')[0] ?? ''),
   );

@@ -2,7 +2,14 @@ import type { Figure } from './figure.ts';
 import { catchUp } from './figures/catch-up.ts';
 import { connects } from './figures/connects.ts';
 import { durableSends } from './figures/durable-sends.ts';
-import { largeRoom, mediumRooms, smallRooms } from './figures/fan-out.ts';
+import {
+  largeRoom,
+  largeRoomApart,
+  mediumRooms,
+  mediumRoomsApart,
+  smallRooms,
+  smallRoomsApart,
+} from './figures/fan-out.ts';
 import { idleMemory } from './figures/idle-memory.ts';
 import { latency } from './figures/latency.ts';
 import { longRoom } from './figures/long-room.ts';
@@ -13,11 +20,14 @@ import { Calls } from './processes/calls.ts';
 import { endChild, moduleUrl, startChild } from './processes/child.ts';
 import { createBenchDatabase } from './processes/server-under-test.ts';
 
-/** The figures by their names in the quality document; P2 has two. */
+/** The figures by their names in the quality document; P2 has two, and each of them one more with the database in a process of its own. */
 export const FIGURES = {
   P1: largeRoom,
   P2: mediumRooms,
   'P2-10': smallRooms,
+  'P1-apart': largeRoomApart,
+  'P2-apart': mediumRoomsApart,
+  'P2-10-apart': smallRoomsApart,
   P3: latency,
   P4: durableSends,
   P5: idleMemory,

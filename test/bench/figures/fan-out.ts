@@ -3,6 +3,7 @@ import { type Figure, figureOf, type Goal } from '../figure.ts';
 import type { OpenLoopReport } from '../load/open-loop.ts';
 import { measurePairs, Saturated } from '../pairs.ts';
 import { type Bench, type Measure, TEXT } from '../plan.ts';
+import { createApartDatabase } from '../processes/server-under-test.ts';
 import { median } from '../statistics.ts';
 import { checkWhole, withBoth } from './both.ts';
 
@@ -26,13 +27,23 @@ const goalOf = (roomSize: number, reach: number, stretch: number): Goal => ({
   stretch,
 });
 
+const LARGE: FanOut = { goal: goalOf(1000, 0.9, 0.95), roomSize: 1000, rate: 15 };
+const MEDIUM: FanOut = { goal: goalOf(100, 0.75, 0.85), roomSize: 100, rate: 150 };
+const SMALL: FanOut = { goal: goalOf(10, 0.35, 0.5), roomSize: 10, rate: 1000 };
+
 /** P1: one room of a thousand. */
-export const largeRoom: Measure = (bench) => fanOut(bench, { goal: goalOf(1000, 0.9, 0.95), roomSize: 1000, rate: 15 });
+export const largeRoom: Measure = (bench) => fanOut(bench, LARGE);
 /** P2: rooms of a hundred. */
-export const mediumRooms: Measure = (bench) =>
-  fanOut(bench, { goal: goalOf(100, 0.75, 0.85), roomSize: 100, rate: 150 });
+export const mediumRooms: Measure = (bench) => fanOut(bench, MEDIUM);
 /** P2: rooms of ten. */
-export const smallRooms: Measure = (bench) => fanOut(bench, { goal: goalOf(10, 0.35, 0.5), roomSize: 10, rate: 1000 });
+export const smallRooms: Measure = (bench) => fanOut(bench, SMALL);
+
+/** The same figures of a server whose database is a process of its own, as MongoDB is: what the database costs is not in them. */
+export const largeRoomApart: Measure = (bench) => fanOut(apart(bench), LARGE);
+export const mediumRoomsApart: Measure = (bench) => fanOut(apart(bench), MEDIUM);
+export const smallRoomsApart: Measure = (bench) => fanOut(apart(bench), SMALL);
+
+const apart = (bench: Bench): Bench => ({ ...bench, newDatabase: createApartDatabase });
 
 /** Runs' length of warming up: code that has run a few hundred times only is not yet what it will be. */
 const WARM_UP = 2;
@@ -61,7 +72,7 @@ async function fanOut(bench: Bench, { goal, roomSize, rate }: FanOut): Promise<F
   const { scale, load } = bench;
   const size = Math.min(roomSize, scale.people);
   const rooms = Math.max(1, Math.floor(scale.people / size));
-  return withBoth(bench, { rooms, size }, async ({ ours, bare }) => {
+  return withBoth(bench, { rooms, size }, async ({ ours, bare, database }) => {
     let sendsPerSecond = rate;
     const run = async (group: 'ours' | 'bare', durationMs = scale.runMs): Promise<Run> => {
       const server = group === 'ours' ? ours : bare;
@@ -106,6 +117,7 @@ async function fanOut(bench: Bench, { goal, roomSize, rate }: FanOut): Promise<F
       {
         roomSize: size,
         rooms,
+        database: database.kind,
         sendsPerSecond,
         deliveries: pairs.reduce((sum, pair) => sum + pair.ours.report.delivered, 0),
         oursDeliveriesPerCpuSecond: of((one) => one.deliveriesPerCpuSecond, 'ours'),

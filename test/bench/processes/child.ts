@@ -45,6 +45,19 @@ export async function servingUrl(child: ChildProcess, withinMs: number): Promise
   });
 }
 
+/** Reads the first line that a child writes. */
+export async function firstLine({ stdout }: ChildProcess, withinMs: number): Promise<string> {
+  if (stdout === null) throw new Error('the output of the child is not read');
+  const lines = createInterface({ input: stdout });
+  return new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`a child wrote nothing in ${withinMs} ms`)), withinMs);
+    lines.once('line', resolve);
+    lines.once('close', () => reject(new Error('a child ended before it wrote anything')));
+    lines.once('line', () => clearTimeout(timer));
+    lines.once('close', () => clearTimeout(timer));
+  });
+}
+
 /** The level from which on pino calls something an error. */
 const FAULT = 50;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import mongoose from 'mongoose';
 import { SOCKET_FILE } from '../../../server/storage/embedded/store/data-directory.ts';
 import { Calls } from './calls.ts';
-import { endChild, moduleUrl, servingUrl, startChild } from './child.ts';
+import { endChild, firstLine, moduleUrl, servingUrl, startChild } from './child.ts';
 import type { CpuUsage, MemoryUsage, ProbeApi } from './probe.ts';
 
 const READY_WITHIN_MS = 30_000;
@@ -25,7 +25,7 @@ export interface ServerUnderTest {
 
 /** Where one of our servers keeps its data: `MONGODB_URI` under a name of its own, else the embedded engine in a folder of its own. */
 export interface BenchDatabase {
-  readonly kind: 'embedded' | 'mongodb';
+  readonly kind: 'embedded' | 'apart' | 'mongodb';
   readonly env: NodeJS.ProcessEnv;
   /** The same database for any driver; the embedded engine's is there while a server runs on it. */
   readonly uri: string;
@@ -54,6 +54,28 @@ export async function createBenchDatabase(): Promise<BenchDatabase> {
       await removeFolder();
     },
   };
+}
+
+/**
+ * The embedded engine in a process of its own, as `npm run db` starts it. A server beside it costs what one beside MongoDB costs: without the
+ * engine's thread.
+ */
+export async function createApartDatabase(): Promise<BenchDatabase> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'rooms-bench-'));
+  const engine = startChild(moduleUrl('../../../server/storage/embedded/main.ts', import.meta.url), {
+    env: { DATA_DIR: dataDir, DB_PORT: '0' },
+  });
+  const drop = async () => {
+    await endChild(engine);
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const uri = await firstLine(engine, READY_WITHIN_MS);
+    return { kind: 'apart', env: { DATA_DIR: dataDir, MONGODB_URI: uri }, uri, drop };
+  } catch (error) {
+    await drop();
+    throw error;
+  }
 }
 
 export interface ServerOptions {

@@ -75,6 +75,30 @@ describe('GroupCommit', () => {
     expect(await numbersOf('ordered')).to.deep.equal([1, 2]);
   });
 
+  it('writes several entries of several streams, with no hole in the one that is refused and nothing missing in those behind it', async () => {
+    const commits = new GroupCommit(entries);
+    const clientId = randomUUID();
+    await commits.write([entryOf('s-refused', 1, clientId)]);
+    const outcomes = await Promise.all([
+      commits.write([entryOf('s-before', 1), entryOf('s-before', 2)]),
+      commits.write([entryOf('s-single', 1)]),
+      commits.write([entryOf('s-refused', 2), entryOf('s-refused', 3, clientId), entryOf('s-refused', 4)]),
+      commits.write([entryOf('s-behind', 1), entryOf('s-behind', 2), entryOf('s-behind', 3)]),
+      commits.write([entryOf('s-refused-first', 1, clientId), { ...entryOf('s-refused', 1), clientId: randomUUID() }]),
+      commits.write([entryOf('s-last', 1), entryOf('s-last', 2)]),
+    ]);
+    expect(outcomes).to.deep.equal([
+      { stored: 2 },
+      { stored: 1 },
+      { stored: 1, clash: 'client_id' },
+      { stored: 3 },
+      { stored: 1, clash: 'seq' },
+      { stored: 2 },
+    ]);
+    const rooms = ['s-before', 's-single', 's-refused', 's-behind', 's-refused-first', 's-last'];
+    expect(await Promise.all(rooms.map(numbersOf))).to.deep.equal([[1, 2], [1], [1, 2], [1, 2, 3], [1], [1, 2]]);
+  });
+
   it('writes what gathers while a command is under way by the next one', async () => {
     const commits = new GroupCommit(entries);
     const rooms = Array.from({ length: 50 }, (_, i) => `gathered-${i}`);
