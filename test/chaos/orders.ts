@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.ts';
 
 const RETRIES_MAX = 600;
 const RETRY_MS = 300;
-const FIRST_EVENTS = ['project.created', 'provider.assigned', 'node.entered'];
+const FIRST_EVENTS = ['project.created', 'node.entered', 'provider.assigned', 'node.entered', 'notification'];
 
 /** A portal that goes on creating projects: decided in one write and told in another, so a kill can come in between. */
 export class Orders {
