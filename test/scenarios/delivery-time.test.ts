@@ -30,7 +30,7 @@ async function walkTo(node: string, stage: Stage, templateId = 'basic', warranty
 async function expectReminded(walk: Walk, at: string): Promise<void> {
   const { version } = walk.reader('buyer').project;
   await walk.stage.moveTo(justBefore(at));
-  await refuseNews(walk, version);
+  await expectNoNews(walk, version);
   await walk.stage.tickTo(at);
   await walk.follow(version + 1);
   const [reminder] = walk.reader('buyer').events('node.due_soon').slice(-1);
@@ -39,7 +39,7 @@ async function expectReminded(walk: Walk, at: string): Promise<void> {
 }
 
 /** Everybody was shown this version last, and a fresh read has none that is newer. */
-async function refuseNews(walk: Walk, version: number): Promise<void> {
+async function expectNoNews(walk: Walk, version: number): Promise<void> {
   for (const { client, project } of walk.readers) {
     await client.flush();
     expect(project.version).to.equal(version);
@@ -71,11 +71,11 @@ describe('A delivery over the National Day holiday', () => {
     const { version } = buyer.project;
     for (const day of ['2026-10-08T08:59:00+08:00', '2026-10-22T17:30:00+08:00']) {
       await stage().moveTo(day);
-      await refuseNews(walk, version);
+      await expectNoNews(walk, version);
     }
     await expectReminded(walk, REMINDED);
     await stage().moveTo(justBefore(DUE));
-    await refuseNews(walk, version + 1);
+    await expectNoNews(walk, version + 1);
     await stage().tickTo(DUE);
     const done = await buyer.sees(({ status }) => status === 'completed');
     expect(nodeOf(done, 'finish')).to.include({ status: 'done', overdue: true, endedAt: DUE });
@@ -157,7 +157,7 @@ describe('A delivery that is paused on Friday afternoon and resumed on Monday', 
     expect(late.error.details).to.deep.include({ status: 'paused', current: 'finish', visit: 1 });
 
     await stage().moveTo('2026-11-09T11:00:00+08:00');
-    await refuseNews(walk, paused.version);
+    await expectNoNews(walk, paused.version);
     expect(walk.reader('vendor').project.projectActions).to.not.include('resume');
     expect(admin.project.projectActions).to.include('resume');
     const { project: resumed } = await buyer.client.call('project.resume', { projectId });
@@ -166,7 +166,7 @@ describe('A delivery that is paused on Friday afternoon and resumed on Monday', 
 
     await expectReminded(walk, REMINDED_THEN);
     await stage().moveTo(justBefore(DUE_THEN));
-    await refuseNews(walk, resumed.version + 1);
+    await expectNoNews(walk, resumed.version + 1);
     await stage().tickTo(DUE_THEN);
     const done = await buyer.sees(({ status }) => status === 'completed');
     await walk.follow(done.version);
@@ -191,7 +191,7 @@ describe('A delivery that is due in a year whose calendar is not known', () => {
     expect(alert?.body).to.deep.include({ event: 'notification', to: 'operator', when: 'provisional' });
 
     await stage().moveTo('2027-01-08T18:00:00+08:00');
-    await refuseNews(walk, buyer.project.version);
+    await expectNoNews(walk, buyer.project.version);
 
     const before = buyer.project.version;
     await operator.client.call('calendar.extend', {

@@ -170,7 +170,7 @@ export class Walk {
     for (let steps = 0; this.#shown().current !== to; steps++) {
       expect(steps, 'steps of a walk').to.be.lessThan(60);
       const shown = new Set(this.offers().map(({ action }) => action));
-      if (shown.size === 0) await this.#callIn();
+      if (shown.size === 0) await this.callIn();
       else if (shown.has('reject') && left > 0) {
         left -= 1;
         await this.act('reject', { reason: REASON });
@@ -198,8 +198,8 @@ export class Walk {
     }
   }
 
-  /** Nobody in the room has a turn: staff find the order and claim it, or hear that it is theirs. */
-  async #callIn(): Promise<void> {
+  /** Lets staff who are not in the room find the order and claim it, or come in when they hear that it is theirs. */
+  async callIn(): Promise<void> {
     for (const person of this.#outside) {
       const { items } = await person.client.call('project.list', { orderId: this.orderId });
       const claim = items[0]?.actions.find(({ action }) => action === 'claim');
