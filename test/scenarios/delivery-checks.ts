@@ -90,7 +90,10 @@ async function expectLive(walk: Walk, reader: Reader): Promise<void> {
     expect(state.version, `the version that ${sub} was shown next`).to.be.greaterThan(version);
     version = state.version;
   }
-  for (const { stream } of reader.joined.streams) {
+  const readable = reader.joined.streams.map(({ stream }) => stream);
+  for (const { roomId, stream } of reader.client.all('entry'))
+    if (roomId === walk.projectId) expect(readable, `what ${sub} was told of`).to.include(stream);
+  for (const stream of readable) {
     const fresh = await afresh(reader, stream);
     // Notes that were handed over begin, for the next provider, where they were.
     const [first] = fresh;

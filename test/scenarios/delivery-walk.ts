@@ -63,7 +63,7 @@ export class Reader {
   /** The events of the flow in their order, as this reader was told them. */
   events(...names: string[]): EventEntry[] {
     return this.entries('public').filter(
-      (one): one is EventEntry => 'event' in one.body && names.includes(String(one.body.event)),
+      (one): one is EventEntry => 'event' in one.body && names.includes(one.body.event),
     );
   }
 }
