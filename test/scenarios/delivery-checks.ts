@@ -30,7 +30,7 @@ export async function logOf(walk: Walk, reader: Reader, run?: number): Promise<E
       projectId: walk.projectId,
       ...(run === undefined ? {} : { run }),
       ...(cursor === undefined ? {} : { cursor }),
-      limit: 7,
+      limit: 20,
     });
     items.push(...page.items);
     cursor = page.nextCursor;

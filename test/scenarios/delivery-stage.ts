@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { after, afterEach, before } from 'mocha';
 import type { CommandInput } from '../../shared/contract/registry.ts';
 import type { Role } from '../../shared/contract/primitives.ts';
+import type { NodeInput, Posting } from '../../shared/contract/templates.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { people, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -51,6 +52,13 @@ export class Stage {
     const { now } = await this.portal.call('operator', 'clock.advance', { ms: 0 });
     expect(now).to.equal(new Date(instant).toISOString());
     this.#now = Date.parse(now);
+  }
+
+  /** Has the vendor's admin write and publish a template of their own. @returns its id */
+  async template(posting: Posting, nodes: NodeInput[]): Promise<string> {
+    const { template } = await this.portal.call('vendor', 'template.create', { name: 'Ours', posting, nodes });
+    await this.portal.call('vendor', 'template.publish', { templateId: template.id });
+    return template.id;
   }
 
   /** Puts a product that is delivered by a template, by the studio unless told otherwise. @returns its id */

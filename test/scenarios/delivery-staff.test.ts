@@ -1,136 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { NodeInput } from '../../shared/contract/templates.ts';
-import type { CommandInput } from '../../shared/contract/registry.ts';
 import { PNG, postFile } from '../support/files.ts';
-import { message, people } from '../support/portal.ts';
+import { people } from '../support/portal.ts';
 import type { Who } from '../support/tokens.ts';
 import { refused } from '../support/wire-suite.ts';
-import { expectWhole, logOf } from './delivery-checks.ts';
+import { expectWhole } from './delivery-checks.ts';
 import { stageFrom } from './delivery-stage.ts';
-import { type Reader, REASON, Walk } from './delivery-walk.ts';
+import { REASON, Walk } from './delivery-walk.ts';
 
 /** Thursday 5 November 2026, 10:00 in Shanghai. */
 const START = '2026-11-05T10:00:00+08:00';
-const BEGINNING = ['buyer entered demand', 'provider_admin entered demand'];
 const INSIDE = ['buyer', 'admin', 'vendor', 'operator'] as const;
 
-describe('A delivery, and who is in it', () => {
+describe('A delivery, and the staff who work it', () => {
   const stage = stageFrom(START);
-
-  /** Has the vendor's own template written and published by its admin. @returns its id */
-  async function template(posting: CommandInput<'template.create'>['posting'], nodes: NodeInput[]): Promise<string> {
-    const { portal } = stage();
-    const { template: draft } = await portal.call('vendor', 'template.create', {
-      name: 'Ours',
-      ...(posting === undefined ? {} : { posting }),
-      nodes,
-    });
-    await portal.call('vendor', 'template.publish', { templateId: draft.id });
-    return draft.id;
-  }
-
-  it('goes back twice, with a file of each visit, before it is confirmed', async () => {
-    const specialist = await stage().staff('specialist-1', 'delivery_specialist');
-    const walk = await Walk.begin(stage(), await stage().product('simplest'), {
-      inside: INSIDE,
-      outside: [specialist],
-    });
-    await walk.play({ rejections: 2 });
-    const { nodes } = walk.reader('buyer').project;
-    expect(nodes.map(({ id, visit, status }) => [id, visit, status])).to.deep.equal([
-      ['assign', 1, 'done'],
-      ['demand', 1, 'done'],
-      ['dispatch', 1, 'done'],
-      ['deliverable', 3, 'done'],
-      ['finish', 3, 'done'],
-    ]);
-    const admin = walk.reader('admin');
-    expect(admin.events('file.added').map(({ body }) => body['visit'])).to.deep.equal([1, 2, 3]);
-    expect(admin.events('node.rejected').map(({ body }) => [body['visit'], body['reason']])).to.deep.equal([
-      [1, REASON],
-      [2, REASON],
-    ]);
-    await expectWhole(walk, [
-      ...BEGINNING,
-      ...['', '#2', '#3'].flatMap((visit) => [
-        `current_operator entered deliverable${visit}`,
-        `buyer entered finish${visit}`,
-      ]),
-    ]);
-  });
-
-  it('is given to another provider in the middle: the earlier one is out at once, the next one completes it', async () => {
-    const productId = await stage().product('basic');
-    const walk = await Walk.begin(stage(), productId, { inside: INSIDE });
-    const { projectId } = walk;
-    const { sub: userId, name } = people.designer;
-    await walk.reader('admin').client.call('member.add', { roomId: projectId, userId, name });
-    const [admin, designer] = [walk.reader('admin'), await walk.enter(people.designer)];
-    const [buyer, vendor] = [walk.reader('buyer'), walk.reader('vendor')];
-    await walk.play({ to: 'delivery' });
-    const { entry: note } = await admin.client.call('message.send', message(projectId, 'ours', { stream: 'provider' }));
-
-    await stage().product('basic', { productId, providers: ['studio', 'rivals'].map((org) => ({ org, maxLoad: 9 })) });
-    expect(vendor.project.projectActions).to.deep.equal(['changeProvider']);
-    const revoked = [admin, designer].map(({ client }) => client.next('access.revoked'));
-    await vendor.client.call('project.changeProvider', { projectId, org: 'rivals', remark: 'Too slow.' });
-    for (const event of await Promise.all(revoked)) expect(event.roomId).to.equal(projectId);
-    walk.leave([admin, designer]);
-    const rival = await walk.enter(people.rival);
-    const second = await buyer.sees(({ run }) => run === 2);
-    await walk.follow(second.version);
-    expect([second.provider?.org, second.current]).to.deep.equal(['rivals', 'demand']);
-    expect(second.nodes.map(({ id, visit, status }) => [id, visit, status])).to.deep.equal([
-      ['assign', 2, 'done'],
-      ['demand', 2, 'active'],
-      ['delivery', 1, 'pending'],
-      ['finish', 0, 'pending'],
-    ]);
-
-    await walk.play();
-    for (const reader of [rival, vendor, buyer]) {
-      const events = async (run: number) => (await logOf(walk, reader, run)).map(({ body }) => body.event);
-      expect(await events(1), `run 1 for ${reader.who.sub}`).to.deep.equal([
-        'project.created',
-        'node.entered',
-        'provider.assigned',
-        'node.entered',
-        'node.done',
-        'node.entered',
-      ]);
-      expect((await events(2)).slice(0, 4), `run 2 for ${reader.who.sub}`).to.deep.equal([
-        'provider.changed',
-        'node.entered',
-        'provider.assigned',
-        'node.entered',
-      ]);
-    }
-    const [change] = rival.events('provider.changed');
-    expect(change?.body).to.deep.include({ remark: 'Too slow.', run: 2 });
-    expect(change?.actor.id).to.equal(people.vendor.sub);
-    expect(rival.entries('provider').map(({ id }) => id)).to.not.include(note.id);
-    for (const { client } of [admin, designer]) await expectOut(client, projectId);
-    await expectWhole(walk, [
-      ...BEGINNING,
-      'current_operator entered delivery',
-      ...BEGINNING.map((notice) => `${notice}#2`),
-      'current_operator entered delivery#2',
-      'buyer entered finish',
-    ]);
-  });
-
-  /** Since the access was revoked nothing of the project has come, and nothing can be read. */
-  async function expectOut(client: Reader['client'], projectId: string): Promise<void> {
-    await client.flush();
-    const at = client.received.findIndex((one) => one.name === 'access.revoked');
-    expect(client.received.slice(at + 1)).to.deep.equal([]);
-    await refused(client.call('project.get', { projectId }), 'not_found');
-    await refused(client.call('project.log', { projectId, run: 1 }), 'not_found');
-    await refused(client.call('room.join', { roomId: projectId }), 'not_found');
-    expect((await client.call('project.list', { limit: 200 })).items.map(({ id }) => id)).to.not.include(projectId);
-  }
 
   it('is claimed by staff of the role, whose department is looked in first for whom it is dispatched to', async () => {
     const productId = await stage().product('bespoke');
@@ -141,7 +25,6 @@ describe('A delivery, and who is in it', () => {
     const own = await stage().staff('expert-north', 'delivery_specialist', { dept: 'north', maxLoad: 2 });
     // In no department of a claimer, with room for more: the smaller load of all.
     const other = await stage().staff('expert-east', 'delivery_specialist', { dept: 'east', maxLoad: 50 });
-    await stage().portal.call('admin', 'staff.update', { userId: 'specialist-1', accepting: false });
     const given: (string | undefined)[] = [];
     for (const [claimer, staff] of [
       [north, own],
@@ -167,8 +50,51 @@ describe('A delivery, and who is in it', () => {
     expect(given).to.deep.equal([own.sub, own.sub, other.sub]);
   });
 
+  it('waits for a provider and for staff, each with its reason, and goes on when there is one', async () => {
+    const templateId = await stage().template('any-staff', [
+      { type: 'submit_demand', name: 'Demand' },
+      { id: 'find', type: 'dispatch_order', name: 'Find', role: 'service_agent', rule: 'provider_first' },
+      { id: 'serve', type: 'generic', name: 'Serve', role: 'service_agent' },
+      { id: 'end', type: 'finish', name: 'End' },
+    ]);
+    const agent = await stage().staff('agent-1', 'service_agent');
+    // Away for the morning.
+    const leave = { from: '2026-11-05', to: '2026-11-05T12:00' };
+    await stage().portal.call(agent, 'staff.update', { userId: agent.sub, leave });
+    const productId = await stage().product(templateId, { providers: [] });
+    const walk = await Walk.begin(stage(), productId, {
+      inside: ['buyer', 'vendor', 'operator'],
+      outside: [agent],
+    });
+    const vendor = walk.reader('vendor');
+    await walk.check();
+    expect(walk.readers.map(({ project }) => project.queued)).to.deep.equal(walk.readers.map(() => 'no_provider'));
+    expect(vendor.project.projectActions).to.include('dispatch');
+
+    await stage().product(templateId, { productId });
+    const assigned = await vendor.sees(({ provider }) => provider !== undefined);
+    await walk.follow(assigned.version);
+    expect([assigned.queued, assigned.provider?.org]).to.deep.equal([null, 'studio']);
+    const admin = await walk.enter(people.admin);
+
+    await walk.play({ to: 'find' });
+    const waits = await admin.sees(({ queued }) => queued !== null);
+    await walk.follow(waits.version);
+    expect(waits.queued).to.equal('staff_full');
+    await stage().moveTo('2026-11-05T11:59:59.999+08:00');
+    await admin.client.flush();
+    expect(admin.project).to.deep.equal(waits);
+    await stage().tickTo('2026-11-05T12:00:00+08:00');
+    const given = await admin.sees(({ current }) => current === 'serve');
+    await walk.follow(given.version);
+    expect(given.nodes.find(({ id }) => id === 'serve')?.operator?.userId).to.equal(agent.sub);
+    await walk.callIn();
+    await walk.play();
+    await expectWhole(walk, []);
+  });
+
   it('lets who works the current node write on the provider’s side, where the vendor’s template says so', async () => {
-    const templateId = await template('current-operator', [
+    const templateId = await stage().template('current-operator', [
       { type: 'submit_demand', name: 'Demand' },
       {
         type: 'container',
@@ -251,30 +177,25 @@ describe('A delivery whose staff are late', () => {
   const DUE = '2026-11-09T05:15:00.000Z';
 
   it('is taken on by the provider’s admin, and by the platform for a buyer, and the log names both', async () => {
-    const { portal } = stage();
-    const { template } = await portal.call('vendor', 'template.create', {
-      name: 'Timed',
-      nodes: [
-        { type: 'submit_demand', name: 'Demand' },
-        { id: 'find', type: 'dispatch_order', name: 'Find', role: 'tester', rule: 'provider_first' },
-        {
-          id: 'test',
-          type: 'generic',
-          name: 'Test',
-          role: 'tester',
-          timeoutDays: 1.5,
-          notify: [
-            { to: 'tester', when: 'entered', message: 'your_turn' },
-            { to: 'vendor', when: 'timed_out', message: '{node} is late' },
-            { to: 'provider_admin', when: 'timed_out', message: 'timed_out' },
-          ],
-        },
-        { id: 'end', type: 'finish', name: 'End', rejectable: true },
-      ],
-    });
-    await portal.call('vendor', 'template.publish', { templateId: template.id });
+    const templateId = await stage().template('any-staff', [
+      { type: 'submit_demand', name: 'Demand' },
+      { id: 'find', type: 'dispatch_order', name: 'Find', role: 'tester', rule: 'provider_first' },
+      {
+        id: 'test',
+        type: 'generic',
+        name: 'Test',
+        role: 'tester',
+        timeoutDays: 1.5,
+        notify: [
+          { to: 'tester', when: 'entered', message: 'your_turn' },
+          { to: 'vendor', when: 'timed_out', message: '{node} is late' },
+          { to: 'provider_admin', when: 'timed_out', message: 'timed_out' },
+        ],
+      },
+      { id: 'end', type: 'finish', name: 'End', rejectable: true },
+    ]);
     const tester = await stage().staff('tester-1', 'tester');
-    const walk = await Walk.begin(stage(), await stage().product(template.id), {
+    const walk = await Walk.begin(stage(), await stage().product(templateId), {
       inside: INSIDE,
       outside: [tester],
     });
