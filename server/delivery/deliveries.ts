@@ -70,6 +70,7 @@ export class Deliveries {
       const next: ProjectState = {
         ...project,
         flow: result.flow,
+        version: project.version + 1,
         demand: result.form === undefined ? project.demand : demandOf(result.form, files),
       };
       needs = needsOf(project, next);

@@ -7,7 +7,7 @@ import { currentNode, type FlowFile } from '../../shared/model/flow/flow.ts';
 import { isRunning, mayDo } from '../../shared/model/flow/permissions.ts';
 import type { FlowEvent } from '../../shared/model/flow/step.ts';
 import type { Clock } from '../clock.ts';
-import type { DirectoryModels, ProductDoc, StaffDoc } from '../directory/directory-store.ts';
+import type { DirectoryModels, OrgDoc, ProductDoc, StaffDoc } from '../directory/directory-store.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
 import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts';
 import { flowActorOf } from '../rooms/access.ts';
@@ -16,7 +16,7 @@ import { requireReadable, requireRoom } from '../rooms/room-access.ts';
 import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
 import type { Pages } from '../timeline/pages.ts';
 import type { Deliveries } from './deliveries.ts';
-import { candidateOf, type Dispatcher, nameOfOrg } from './dispatcher.ts';
+import { candidateOf, type Dispatcher } from './dispatcher.ts';
 import type { Places } from './places.ts';
 import { mayClaim, projectView } from './project-view.ts';
 import { queuePage } from './queues.ts';
@@ -131,15 +131,17 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
     eventOf: (provider: ProviderFacts) => FlowEvent,
   ): Promise<CommandOutput<'node.act'>> {
     const product = await directory.products.findById(room.project.product.id).lean<ProductDoc>();
+    // By hand a project may also go to a company that the product does not list: it has no maximum there.
     const listed = product?.providers.find((provider) => provider.org === org);
-    if (listed === undefined) throw invalid('org', 'must be one of the providers of this product');
-    const name = await nameOfOrg(directory, org);
+    const company = await directory.orgs.findById(org).lean<OrgDoc>();
+    if (company === null) throw invalid('org', 'must be a company that the directory knows');
+    const { name } = company;
     let free = false;
     const done = await places.with(
       room._id,
       [{ provider: org }],
       ([load = 0]) => {
-        free = load < listed.maxLoad;
+        free = load < (listed?.maxLoad ?? Number.POSITIVE_INFINITY);
         return 0;
       },
       () => deliveries.apply(room._id, eventOf({ org, name, free }), flowActorOf(caller)),

@@ -62,6 +62,7 @@ export function projectCommands(parts: ProjectParts): Pick<Handlers, ProjectComm
       vendor,
       shareContact,
       flow: begun.flow,
+      version: 1,
       demand: null,
     };
     const title = spec === undefined ? product.name : `${product.name} (${spec})`;

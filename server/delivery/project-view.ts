@@ -20,7 +20,7 @@ export function projectView(room: RoomDoc, viewer: Caller | FlowActor, now: numb
     ...(flow.provider === null ? {} : { provider: flow.provider }),
     vendor,
     ...flowView(flow, 'userId' in viewer ? flowActorOf(viewer) : viewer, now),
-    version: room.version,
+    version: project.version,
     createdAt: room.createdAt.toISOString(),
   };
 }

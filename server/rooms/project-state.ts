@@ -28,6 +28,8 @@ export interface ProjectState {
   /** Whether the provider may see how to reach the buyer. */
   shareContact: boolean;
   flow: Flow;
+  /** Raised by each change of the project: of two states the higher one is newer. */
+  version: number;
   demand: StoredDemand | null;
 }
 

@@ -321,11 +321,13 @@ describe('node.act, project.* and queue.list', () => {
     expect(items.map(({ projectId, place }) => [projectId, place])).to.deep.equal(waiting.map((id, i) => [id, i + 1]));
     await suite.portal.call('operator', 'project.close', { projectId: placed[0] ?? '', reason: 'Cancelled.' });
     expect(await Promise.all(waiting.map(stateOf))).to.deep.equal(['scarce', 'providers_full']);
-    await product('scarce', { providers: [] });
-    await refused(
-      suite.portal.call('vendor', 'project.dispatch', { projectId: waiting[1] ?? '', org: 'scarce' }),
-      'invalid',
-    );
+    const [, last = ''] = waiting;
+    const by = (org: string) => suite.portal.call('vendor', 'project.dispatch', { projectId: last, org });
+    await refused(by('scarce'), 'conflict');
+    await refused(by('nobody'), 'invalid');
+    // By hand also to a company that the product does not list.
+    const { project } = await by('rivals');
+    expect([project.provider?.org, project.queued, project.current]).to.deep.equal(['rivals', null, 'demand']);
   });
 
   it('pauses and resumes with the clock', async () => {

@@ -18,6 +18,7 @@ export function roomOf(id: string): RoomDoc {
       vendor: { org: 'maker', name: 'Maker' },
       shareContact: true,
       demand: null,
+      version: 1,
       flow: {
         status: 'executing',
         overdue: false,
