@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Entry } from '../../shared/contract/entries.ts';
 import { ConnectionLost, type TestClient, until } from '../support/client.ts';
-import { BEGINNING, message, people, Portal } from '../support/portal.ts';
+import { BEGINNING, message, NOTES_BEGINNING, people, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
 
@@ -171,11 +171,14 @@ describe('Two servers on one database', () => {
               'a reader was shown all',
               () => (shown().at(-1)?.seq ?? 0) === entries.length || messages.length === 0,
             );
-            expect(shown()).to.deep.equal(stream === 'public' ? entries.slice(BEGINNING) : entries);
+            expect(shown()).to.deep.equal(entries.slice(stream === 'public' ? BEGINNING : NOTES_BEGINNING));
           }
         }
         expect([...acked.values()].length).to.equal(
-          (await whole(roomId, 'public')).length - BEGINNING + (await whole(roomId, 'provider')).length,
+          (await whole(roomId, 'public')).length -
+            BEGINNING +
+            (await whole(roomId, 'provider')).length -
+            NOTES_BEGINNING,
         );
         for (const who of [...authors, 'vendor'] as const) {
           const unread =
