@@ -55,6 +55,19 @@ export function workingDayMs({ opening, cutoff }: WorkingCalendar): number {
   return Date.parse(`1970-01-01T${cutoff}:00Z`) - Date.parse(`1970-01-01T${opening}:00Z`);
 }
 
+// Asking a zone's clocks for the two ends of each day, for years of days and again for each pause, would take seconds.
+const lengths = new WeakMap<WorkingCalendar, Map<string, number>>();
+const LENGTHS_MAX = 10_000;
+
+/** The working time of a working day in milliseconds, as it passes. */
+function lengthOf(calendar: WorkingCalendar, date: string): number {
+  let known = lengths.get(calendar);
+  if (known === undefined || known.size >= LENGTHS_MAX) lengths.set(calendar, (known = new Map<string, number>()));
+  let length = known.get(date);
+  if (length === undefined) known.set(date, (length = Math.max(0, closes(calendar, date) - opens(calendar, date))));
+  return length;
+}
+
 /**
  * The instant at which `left` milliseconds of working time have passed since `from` (domain.md, section 5). Nothing left is `from` itself; an
  * end that falls on a cut-off is that cut-off and not the next opening.
@@ -63,14 +76,15 @@ export function countOn(calendar: WorkingCalendar, from: number, left: number): 
   if (left <= 0) return from;
   let date = localDate(from, calendar.timeZone);
   if (!calendar.isWorkingDay(date)) date = nextWorkingDay(calendar, date, 1);
-  let at = Math.max(from, opens(calendar, date));
-  let rest = left;
+  const at = Math.max(from, opens(calendar, date));
+  const today = Math.max(0, closes(calendar, date) - at);
+  if (left <= today) return at + left;
+  let rest = left - today;
   for (;;) {
-    const today = Math.max(0, closes(calendar, date) - at);
-    if (rest <= today) return at + rest;
-    rest -= today;
     date = nextWorkingDay(calendar, date, 1);
-    at = opens(calendar, date);
+    const day = lengthOf(calendar, date);
+    if (rest <= day) return opens(calendar, date) + rest;
+    rest -= day;
   }
 }
 
@@ -93,11 +107,14 @@ export function countBack(calendar: WorkingCalendar, until: number, ahead: numbe
 /** Milliseconds of working time between two instants; 0 where the second is not later. */
 export function workingTimeLeft(calendar: WorkingCalendar, from: number, dueAt: number): number {
   if (dueAt <= from) return 0;
-  const last = localDate(dueAt, calendar.timeZone);
+  const [first, last] = [localDate(from, calendar.timeZone), localDate(dueAt, calendar.timeZone)];
   let sum = 0;
-  for (let date = localDate(from, calendar.timeZone); date <= last; date = addDays(date, 1)) {
+  for (let date = first; date <= last; date = addDays(date, 1)) {
     if (!calendar.isWorkingDay(date)) continue;
-    sum += Math.max(0, Math.min(dueAt, closes(calendar, date)) - Math.max(from, opens(calendar, date)));
+    sum +=
+      date === first || date === last
+        ? Math.max(0, Math.min(dueAt, closes(calendar, date)) - Math.max(from, opens(calendar, date)))
+        : lengthOf(calendar, date);
   }
   return sum;
 }

@@ -118,6 +118,26 @@ describe('due instants (domain.md, section 5)', () => {
         ),
       ).to.equal('2026-11-18 10:20');
     });
+    it('do not make years of days be looked up again for each of them', () => {
+      let asked = 0;
+      const plain = plainCalendar();
+      const calendar = {
+        ...plain,
+        get opening() {
+          asked += 1;
+          return plain.opening;
+        },
+      };
+      const enteredAt = Date.parse('2026-11-20T02:00:00Z');
+      const pause = (n: number) => ({
+        from: new Date(enteredAt + n * 2_000).toISOString(),
+        to: new Date(enteredAt + n * 2_000 + 1_000).toISOString(),
+      });
+      const pauses = Array.from({ length: 10 }, (_, n) => pause(n + 1));
+      dueAt(calendar, enteredAt, 1_000, pauses);
+      // Each of a thousand working days once, and the ends of each stretch.
+      expect(asked).to.be.below(1_200);
+    });
     it('after the due instant change nothing', () => {
       expect(paused('2026-11-16 10:00', 1, ['2026-11-17 17:30', '2026-11-19 10:00'])).to.equal('2026-11-17 17:30');
     });
