@@ -18,6 +18,10 @@ export const CATCH_UP_MAX = 500;
 
 /** A message is edited at most this often, so that a page of history stays a bounded read. */
 export const EDITS_MAX = 20;
+/** Files of one visit of a node: they stand in the project, which everybody who has it open is sent. */
+export const NODE_FILES_MAX = 100;
+/** Pauses of one visit of a node: its due instant is derived from all of them. */
+export const PAUSES_MAX = 50;
 /** People added to one room: they stand in its document, and everybody who opens the room gets their names. */
 export const MEMBERS_MAX = 200;
 export const RECALL_WINDOW_MS = 2 * 60_000;

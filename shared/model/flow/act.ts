@@ -1,5 +1,5 @@
 import type { NodeAction } from '../../contract/projects.ts';
-import { REMARK_MAX } from '../../contract/limits.ts';
+import { NODE_FILES_MAX, REMARK_MAX } from '../../contract/limits.ts';
 import type { TemplateStep, UploadLimits } from '../../contract/templates.ts';
 import { at, Course } from './course.ts';
 import { readDemandForm } from './demand-form.ts';
@@ -101,16 +101,16 @@ const DOING: Readonly<Record<NodeAction, (turn: Turn) => Stepped | Refusal>> = {
         { path: 'files', reason: 'must name a file at least' },
       ]);
     }
-    const misfit = fileMisfit(flow, step.upload, files);
+    const misfit = fileMisfit(flow, node, step.upload, files);
     if (misfit !== undefined) return misfit;
     const course = new Course(flow, context);
-    course.add({ event: 'file.added', ...at(node, node.visit), files, ...ground });
+    addFiles(course, node, files, ground);
     return course.done();
   },
 
   finish({ flow, node, step, event, context, ground }) {
     const files = event.files ?? [];
-    const misfit = fileMisfit(flow, step.upload, files);
+    const misfit = fileMisfit(flow, node, step.upload, files);
     if (misfit !== undefined) return misfit;
     if (step.needsUpload === true && node.files.length + files.length === 0) {
       return refuse(flow, 'invalid', `"${node.name}" needs a file first.`, [
@@ -118,7 +118,7 @@ const DOING: Readonly<Record<NodeAction, (turn: Turn) => Stepped | Refusal>> = {
       ]);
     }
     const course = new Course(flow, context);
-    if (files.length > 0) course.add({ event: 'file.added', ...at(node, node.visit), files, ...ground });
+    addFiles(course, node, files, ground);
     course.add({ event: 'node.done', ...at(node, node.visit), action: 'finish', ...whoWorked(context, ground) });
     course.enterAfter(node);
     return course.done();
@@ -153,7 +153,25 @@ function whoWorked({ actor }: FlowContext, ground: Ground): Ground & { operator?
   return own ? { operator: { userId: actor.id, name: actor.name } } : ground;
 }
 
-function fileMisfit(flow: Flow, limits: UploadLimits | undefined, files: readonly FlowFile[]): Refusal | undefined {
+/** Adds what this visit does not hold already: whoever did not hear the answer adds the same again. */
+function addFiles(course: Course, node: FlowNode, files: readonly FlowFile[], ground: Ground): void {
+  const fresh = freshFiles(node, files);
+  if (fresh.length > 0) course.add({ event: 'file.added', ...at(node, node.visit), files: fresh, ...ground });
+}
+
+const freshFiles = (node: FlowNode, files: readonly FlowFile[]): FlowFile[] =>
+  files.filter(({ id }) => node.files.every((held) => held.id !== id));
+
+function fileMisfit(
+  flow: Flow,
+  node: FlowNode,
+  limits: UploadLimits | undefined,
+  files: readonly FlowFile[],
+): Refusal | undefined {
+  if (node.files.length + freshFiles(node, files).length > NODE_FILES_MAX) {
+    const reason = `must be at most ${NODE_FILES_MAX} with those of this visit`;
+    return refuse(flow, 'invalid', 'This step holds as many files as it may.', [{ path: 'files', reason }]);
+  }
   if (limits === undefined) return undefined;
   for (const [index, { name, size, type }] of files.entries()) {
     const path = `files.${index}`;

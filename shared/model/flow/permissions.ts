@@ -1,3 +1,4 @@
+import { PAUSES_MAX } from '../../contract/limits.ts';
 import type { NodeAction, NodeType, ProjectAction } from '../../contract/projects.ts';
 import type { Side } from '../../contract/primitives.ts';
 import type { Label, TemplateStep } from '../../contract/templates.ts';
@@ -129,11 +130,14 @@ export function mayDo(flow: Flow, action: ProjectAction, viewer: FlowActor): boo
   }
 }
 
+/** The step has not been paused as often as it may be. */
+export const mayPauseAgain = (flow: Flow): boolean => (currentNode(flow)?.pauses.length ?? 0) < PAUSES_MAX;
+
 const typeOf = (flow: Flow): NodeType | undefined => currentNode(flow)?.type;
 
 /** Whether the project's state leaves room for an action, whoever asks. */
 const OPEN_TO: Readonly<Record<ProjectAction, (flow: Flow) => boolean>> = {
-  pause: ({ status }) => status === 'executing',
+  pause: (flow) => flow.status === 'executing' && mayPauseAgain(flow),
   resume: ({ status }) => status === 'paused',
   changeOperator: (flow) => isRunning(flow) && flow.crew.length > 0,
   changeProvider: (flow) => isRunning(flow) && flow.provider !== null,

@@ -4,7 +4,7 @@ import { workingTimeLeft } from '../calendar/due.ts';
 import { type ProviderFacts, type StaffFacts, staffMisfit, takeProvider } from './assignments.ts';
 import { at, Course, requireCurrent } from './course.ts';
 import { currentNode, type Flow, type FlowContext, refuse, type Refusal, type Stepped } from './flow.ts';
-import { isRunning, mayDo } from './permissions.ts';
+import { isRunning, mayDo, mayPauseAgain } from './permissions.ts';
 
 /** Something done to a project as a whole (domain.md, section 3). */
 export type ProjectAct =
@@ -34,6 +34,7 @@ export function actOnProject(flow: Flow, event: ProjectAct, context: FlowContext
     case 'pause': {
       if (flow.status === 'paused') return no('conflict', 'This project is paused already.');
       const { dueAt } = requireCurrent(flow);
+      if (!mayPauseAgain(flow)) return no('conflict', 'This step has been paused as often as it may be.');
       const running = dueAt !== undefined && Date.parse(dueAt) > context.now;
       course.add({
         event: 'project.paused',

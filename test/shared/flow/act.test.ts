@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { NODE_FILES_MAX } from '../../../shared/contract/limits.ts';
 import { allowedActions } from '../../../shared/model/flow/permissions.ts';
 import { admin, buyer, customTemplate, file, FlowBench, form, manager2, operator, specialist } from './flow-bench.ts';
 
@@ -22,6 +23,20 @@ describe('acting on a node (domain.md, section 4)', () => {
     expect(bench.tryAct(admin, 'finish')).to.include({ ok: false, code: 'invalid' });
     bench.act(admin, 'finish', { files: [file('second.pdf')] });
     expect(bench.place).to.equal('finish/2');
+  });
+
+  it('adds a file once to a visit, and no more than a project can carry', () => {
+    const bench = atDelivery().act(admin, 'upload', { files: [file('one.pdf')] });
+    const { flow } = bench;
+    // An answer that was lost is asked for again.
+    bench.act(admin, 'upload', { files: [file('one.pdf')] });
+    expect(bench.flow).to.deep.equal(flow);
+    for (let n = 1; n < NODE_FILES_MAX; n++) bench.act(admin, 'upload', { files: [file(`${n}.pdf`)] });
+    expect(bench.node.files).to.have.length(NODE_FILES_MAX);
+    expect(bench.tryAct(admin, 'upload', { files: [file('more.pdf')] })).to.include({ ok: false, code: 'invalid' });
+    expect(bench.tryAct(admin, 'finish', { files: [file('more.pdf')] })).to.include({ ok: false, code: 'invalid' });
+    bench.act(admin, 'finish', { files: [file('one.pdf')] });
+    expect(bench.place).to.equal('finish/1');
   });
 
   it('takes files up to the node’s limit, of its types in whatever case', () => {

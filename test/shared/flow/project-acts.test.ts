@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { PAUSES_MAX } from '../../../shared/contract/limits.ts';
 import type { FlowEvent } from '../../../shared/model/flow/step.ts';
 import type { FlowActor } from '../../../shared/model/flow/flow.ts';
 import { foldFlow } from '../../../shared/model/flow/fold-flow.ts';
@@ -36,6 +37,15 @@ const rival = { org: 'rival', name: 'rival', free: true };
 const colleague: FlowActor = { ...buyer, id: 'b2' };
 
 describe('pausing a project (domain.md, sections 3 and 5)', () => {
+  it('is bounded for a step: a buyer who does nothing else must not make the project grow', () => {
+    const bench = timed(2);
+    for (let n = 0; n < PAUSES_MAX; n++) bench.do({ type: 'pause' }, buyer).do({ type: 'resume' }, buyer);
+    expect(codeOf(bench, { type: 'pause' }, buyer)).to.equal('conflict');
+    expect(allowedProjectActions(bench.flow, buyer)).to.deep.equal([]);
+    bench.act(admin, 'finish').do({ type: 'pause' }, buyer);
+    expect(bench.flow.status).to.equal('paused');
+  });
+
   it('across a weekend costs no working time', () => {
     const bench = timed(2);
     expect(shown(bench.node.dueAt)).to.equal('2026-11-23 17:30');
