@@ -118,7 +118,13 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   const rooms = new RoomStore(roomDocs, (room, before) => listeners.onRoom(room, before));
   const pages = createPages(entries);
   const outbox = new Outbox({ rooms, appender, notifications, onError });
-  const deliveries = new Deliveries({ rooms, outbox, clock, calendar: () => officeTime.current });
+  const deliveries = new Deliveries({
+    rooms,
+    outbox,
+    clock,
+    calendar: () => officeTime.current,
+    follow: (needs) => void dispatcher.serve(needs),
+  });
   const places = new Places({ connection, rooms: roomDocs, wall });
   const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, onError });
   return {

@@ -8,6 +8,7 @@ import {
   type Refusal,
   type Stepped,
   SYSTEM_ACTOR,
+  wakeAt,
 } from '../../shared/model/flow/flow.ts';
 import { isRunning } from '../../shared/model/flow/permissions.ts';
 import { type FlowEvent, step } from '../../shared/model/flow/step.ts';
@@ -31,6 +32,8 @@ export interface DeliveriesParts {
   clock: Clock;
   /** The calendar in force at the moment. */
   calendar: () => WorkingCalendar;
+  /** Dispatches what a clock that struck on the way leaves to be dispatched. */
+  follow: (needs: readonly Need[]) => void;
 }
 
 /** The one road for every change of a delivery project: the flow's rules decide on the room as it stands, and the decision is stored by compare-and-set. */
@@ -47,7 +50,7 @@ export class Deliveries {
   }
 
   /**
-   * Lets something happen to a project.
+   * Lets something happen to a project, after what is due by then: a due instant holds whether a sweep has come by already or not.
    * @param files the attachments that a submitted demand names
    * @returns the room as it then stands, its entries in the timeline, and what is to be dispatched now
    * @throws {RoomError} what the flow refuses it with; nothing is changed then
@@ -58,15 +61,32 @@ export class Deliveries {
     actor: FlowActor,
     files: readonly FlowFile[] = [],
   ): Promise<{ room: RoomDoc; needs: readonly Need[] }> {
+    for (;;) {
+      const { room, needs, isDue } = await this.#applyOnce(roomId, event, actor, files);
+      if (!isDue) {
+        await this.#parts.outbox.carry(room);
+        return { room: this.#parts.rooms.cached(roomId) ?? room, needs };
+      }
+      this.#parts.follow((await this.apply(roomId, { type: 'tick' }, SYSTEM_ACTOR)).needs);
+    }
+  }
+
+  async #applyOnce(
+    roomId: string,
+    event: FlowEvent,
+    actor: FlowActor,
+    files: readonly FlowFile[],
+  ): Promise<{ room: RoomDoc; needs: readonly Need[]; isDue: boolean }> {
     let needs: Need[] = [];
+    let isDue = false;
     const room = await this.#parts.rooms.change(roomId, ({ title, project, members }) => {
       const context = this.context(actor);
+      needs = [];
+      isDue = event.type !== 'tick' && isDueBy(project.flow, context.now);
+      if (isDue) return undefined;
       const result = step(project.flow, event, context);
       if (!result.ok) throw errorOf(result);
-      if (result.entries.length === 0 && result.notifications.length === 0) {
-        needs = [];
-        return undefined;
-      }
+      if (result.entries.length === 0 && result.notifications.length === 0) return undefined;
       const next: ProjectState = {
         ...project,
         flow: result.flow,
@@ -81,9 +101,13 @@ export class Deliveries {
       };
     });
     if (room === undefined) throw unknownRoom();
-    await this.#parts.outbox.carry(room);
-    return { room: this.#parts.rooms.cached(roomId) ?? room, needs };
+    return { room, needs, isDue };
   }
+}
+
+function isDueBy(flow: Flow, now: number): boolean {
+  const wake = wakeAt(flow);
+  return wake !== null && Date.parse(wake) <= now;
 }
 
 /** What a change of provider takes from the earlier one beside the flow. */

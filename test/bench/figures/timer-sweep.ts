@@ -129,7 +129,13 @@ function sweepsOf({ connection }: Storage) {
   });
   const outbox = new Outbox({ rooms, appender, notifications: new Notifications(connection), onError });
   const calendar = officeCalendar({ timeZone: 'Asia/Shanghai', opening: '09:00', cutoff: '17:30' });
-  const deliveries = new Deliveries({ rooms, outbox, clock: systemClock, calendar: () => calendar });
+  const deliveries = new Deliveries({
+    rooms,
+    outbox,
+    clock: systemClock,
+    calendar: () => calendar,
+    follow: () => undefined,
+  });
   // A reminder leaves nothing to dispatch.
   const dispatcher = { serve: () => Promise.resolve(0) };
   return {

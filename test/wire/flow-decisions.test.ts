@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import type { CommandInput } from '../../shared/contract/registry.ts';
+import type { Project } from '../../shared/contract/projects.ts';
+import { until } from '../support/client.ts';
+import { people, type PersonName } from '../support/portal.ts';
+import type { Who } from '../support/tokens.ts';
+import { refused, wireSuite } from '../support/wire-suite.ts';
+
+/** A demand as a buyer fills it in; the number is of a range that is reserved for examples. */
+const DEMAND = {
+  contactName: 'Bao',
+  phone: '+1 202 555 0123',
+  email: 'bao@example.com',
+  address: '1 Example Road',
+  details: 'A site with eight pages',
+};
+const DAY = 24 * 3_600_000;
+
+describe('what a flow decides when things come late, twice or crosswise', () => {
+  const suite = wireSuite();
+
+  async function product(productId: string, more: Partial<CommandInput<'product.put'>> = {}): Promise<void> {
+    await suite.portal.call('service', 'product.put', {
+      productId,
+      name: 'Website',
+      vendorOrg: 'maker',
+      templateId: 'basic',
+      providers: [{ org: 'studio', maxLoad: 100 }],
+      ...more,
+    });
+  }
+
+  async function order(productId = 'website'): Promise<string> {
+    const { projectId } = await suite.portal.call('service', 'project.create', {
+      orderId: randomUUID(),
+      productId,
+      buyer: { id: people.buyer.sub, org: 'buyers', name: 'Bao' },
+    });
+    return projectId;
+  }
+
+  async function state(projectId: string, who: PersonName | Who = 'operator'): Promise<Project> {
+    return (await suite.portal.call(who, 'project.get', { projectId })).project;
+  }
+
+  /** Does it at the current node, at the visit that stands now. */
+  async function act(
+    who: PersonName | Who,
+    projectId: string,
+    action: CommandInput<'node.act'>['action'],
+    more: Partial<CommandInput<'node.act'>> = {},
+  ): Promise<Project> {
+    const { nodes, current } = await state(projectId);
+    const node = nodes.find(({ id }) => id === current);
+    const input = { projectId, nodeId: node?.id ?? '', visit: node?.visit ?? 1, action, ...more };
+    return (await suite.portal.call(who, 'node.act', input)).project;
+  }
+
+  const eventsOf = async (projectId: string): Promise<string[]> =>
+    (await suite.portal.call('operator', 'project.log', { projectId })).items.map(({ body }) => body.event);
+
+  it('has confirmed itself at its due instant, whoever comes between that and the next sweep', async () => {
+    await suite.portal.call('service', 'org.put', { orgId: 'one-man', name: 'One Man' });
+    await product('due', { providers: [{ org: 'one-man', maxLoad: 1 }] });
+    const admin = { ...people.admin, sub: 'one', org: 'one-man' };
+    const [projectId, waiting] = [await order('due'), await order('due')];
+    await act('buyer', projectId, 'submit', { form: DEMAND });
+    const { nodes } = await act(admin, projectId, 'finish');
+    const dueAt = Date.parse(nodes.at(-1)?.dueAt ?? '');
+    suite.clock.advance(dueAt - suite.clock.now());
+    await refused(act('buyer', projectId, 'reject', { reason: 'I have thought better of it.' }), 'read_only');
+    const done = await state(projectId);
+    expect([done.status, done.nodes.at(-1)?.status]).to.deep.equal(['completed', 'done']);
+    expect((await eventsOf(projectId)).slice(-3)).to.deep.equal(['node.timed_out', 'node.done', 'project.completed']);
+    // What that freed is used, although the one who came was refused.
+    await until('the next one has the place', async () => (await state(waiting)).provider?.org === 'one-man');
+  });
+
+  it('says in the log that a step was late, also when it was done before a sweep saw it', async () => {
+    const { template } = await suite.portal.call('vendor', 'template.create', {
+      name: 'Timed',
+      nodes: [
+        { type: 'generic', name: 'Work', side: 'provider', timeoutDays: 1 },
+        { type: 'finish', name: 'End' },
+      ],
+    });
+    await suite.portal.call('vendor', 'template.publish', { templateId: template.id });
+    await product('timed', { templateId: template.id });
+    const projectId = await order('timed');
+    suite.clock.advance(7 * DAY);
+    await act('admin', projectId, 'finish');
+    expect((await eventsOf(projectId)).slice(-3)).to.deep.equal(['node.timed_out', 'node.done', 'node.entered']);
+  });
+});
