@@ -151,7 +151,7 @@ export class Dispatcher {
         if (outcome === 'given') given += 1;
         else {
           inVain.set(kind, outcome);
-          if (queued.waiting.reason !== outcome) await this.#tell(queued._id, outcome);
+          if (queued.waiting.reason !== outcome) await this.#tell(queued, outcome);
         }
       } catch (error) {
         // Somebody else was faster: it waits for this no more. Anything else must not hold up those behind it.
@@ -169,8 +169,8 @@ export class Dispatcher {
     return given;
   }
 
-  async #tell(roomId: string, reason: QueuedReason): Promise<void> {
-    await this.#parts.deliveries.apply(roomId, { type: 'queue', reason }, SYSTEM_ACTOR);
+  async #tell({ _id, waiting: { visit } }: Queued, reason: QueuedReason): Promise<void> {
+    await this.#parts.deliveries.apply(_id, { type: 'queue', reason, visit }, SYSTEM_ACTOR);
   }
 
   async #giveProvider(

@@ -3,8 +3,8 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
 import { isFree } from '../../shared/model/flow/choose-staff.ts';
 import type { ProviderFacts, StaffFacts } from '../../shared/model/flow/assignments.ts';
-import { currentNode, type FlowFile } from '../../shared/model/flow/flow.ts';
-import { isRunning, mayDo } from '../../shared/model/flow/permissions.ts';
+import { currentNode, type Flow, type FlowFile, presentState } from '../../shared/model/flow/flow.ts';
+import { isRunning, mayAssignProvider, mayDispatchStaff, mayDo } from '../../shared/model/flow/permissions.ts';
 import type { FlowEvent } from '../../shared/model/flow/step.ts';
 import type { Clock } from '../clock.ts';
 import type { DirectoryModels, OrgDoc, ProductDoc, StaffDoc } from '../directory/directory-store.ts';
@@ -83,10 +83,15 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
       projectId,
       [{ staff: listed._id }],
       ([load = 0]) => (load < listed.maxLoad ? 0 : undefined),
-      () => deliveries.apply(projectId, event, flowActorOf(caller)),
+      // By whose department the order is dispatched on, the directory says.
+      () => deliveries.apply(projectId, event, { ...flowActorOf(caller), dept: listed.dept ?? caller.dept }),
     );
-    if (claimed === undefined)
-      throw new RoomError('conflict', `You have ${listed.maxLoad} projects, your maximum load.`);
+    if (claimed === undefined) {
+      const { project } = await requireProject(caller, projectId);
+      throw new RoomError('conflict', `You have ${listed.maxLoad} projects, your maximum load.`, {
+        details: presentState(project.flow),
+      });
+    }
     await dispatcher.serve(claimed.needs);
     return shown(caller, claimed.room);
   }
@@ -180,7 +185,7 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
 
     async 'project.changeOperator'({ projectId, nodeId, userId, remark }, { caller }) {
       const room = await requireProject(caller, projectId);
-      requireMay(caller, room, 'changeOperator');
+      requireMay(room, (flow) => mayDo(flow, 'changeOperator', flowActorOf(caller)));
       return withStaff(caller, room, userId, (staff) => ({
         type: 'change_operator',
         ...(nodeId === undefined ? {} : { nodeId }),
@@ -191,16 +196,20 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
 
     async 'project.changeProvider'({ projectId, org, remark }, { caller }) {
       const room = await requireProject(caller, projectId);
-      requireMay(caller, room, 'changeProvider');
+      requireMay(room, (flow) => mayDo(flow, 'changeProvider', flowActorOf(caller)));
       return withProvider(caller, room, org, (provider) => ({ type: 'change_provider', provider, remark }));
     },
 
     async 'project.dispatch'({ projectId, org, userId }, { caller }) {
       const room = await requireProject(caller, projectId);
-      requireMay(caller, room, 'dispatch');
       const node = currentNode(room.project.flow);
-      const visit = node === undefined ? {} : { visit: node.visit };
-      if (node?.type === 'assign_provider') {
+      const waitsForProvider = node?.type === 'assign_provider';
+      // What is asked for decides who may: whoever comes after somebody else was faster is told that, and not that it is not for them.
+      const toProvider = (org === undefined) === (userId === undefined) ? waitsForProvider : org !== undefined;
+      const may = toProvider ? mayAssignProvider : mayDispatchStaff;
+      requireMay(room, (flow) => may(flow, flowActorOf(caller)));
+      const visit = node === undefined || toProvider !== waitsForProvider ? {} : { visit: node.visit };
+      if (toProvider) {
         if (org === undefined) throw invalid('org', 'is needed: this project waits for a provider');
         return withProvider(caller, room, org, (provider) => ({ type: 'assign_provider', provider, ...visit }));
       }
@@ -257,11 +266,11 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
 }
 
 /** Whoever may not do it learns nothing of the directory by trying. */
-function requireMay(caller: Caller, room: RoomDoc, action: 'changeOperator' | 'changeProvider' | 'dispatch'): void {
+function requireMay(room: RoomDoc, mayDoIt: (flow: Flow) => boolean): void {
   const { flow } = room.project;
-  if (!isRunning(flow)) throw new RoomError('read_only', `This project is ${flow.status}.`);
-  if (!mayDo(flow, action, flowActorOf(caller)))
-    throw new RoomError('forbidden', 'You may not do this to the project.');
+  const details = presentState(flow);
+  if (!isRunning(flow)) throw new RoomError('read_only', `This project is ${flow.status}.`, { details });
+  if (!mayDoIt(flow)) throw new RoomError('forbidden', 'You may not do this to the project.', { details });
 }
 
 /** The queue that somebody sees: the platform all, a provider's admin that of their staff, a vendor its projects without a provider. */

@@ -86,9 +86,10 @@ export function writableStreams(caller: Caller, room: RoomParties): readonly str
   return interned.get(`write:${caller.side}`) ?? NONE;
 }
 
-/** True where a stream could be written by this caller if the flow were not closed. */
+/** True where a stream was written by this caller's side before the flow was closed. */
 export function wouldWrite(caller: Caller, room: RoomParties, stream: string): boolean {
-  return writableStreams(caller, { ...room, status: 'executing' }).includes(stream);
+  if (room.status !== 'cancelled' || !BELONGS[caller.side](caller, room)) return false;
+  return interned.get(`write:${caller.side}`)?.includes(stream) === true;
 }
 
 /** The sides that ever read a stream: whose list of rooms moves when something happens in it. */

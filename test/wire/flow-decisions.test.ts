@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { CommandInput } from '../../shared/contract/registry.ts';
 import type { Project } from '../../shared/contract/projects.ts';
 import { until } from '../support/client.ts';
-import { people, type PersonName } from '../support/portal.ts';
+import { message, people, type PersonName } from '../support/portal.ts';
 import type { Who } from '../support/tokens.ts';
 import { refused, wireSuite } from '../support/wire-suite.ts';
 
@@ -91,5 +91,89 @@ describe('what a flow decides when things come late, twice or crosswise', () => 
     suite.clock.advance(7 * DAY);
     await act('admin', projectId, 'finish');
     expect((await eventsOf(projectId)).slice(-3)).to.deep.equal(['node.timed_out', 'node.done', 'node.entered']);
+  });
+
+  it('tells whoever dispatches too late that somebody was faster, and what stands now', async () => {
+    const projectId = await order();
+    const late = await refused(
+      suite.portal.call('vendor', 'project.dispatch', { projectId, org: 'studio' }),
+      'conflict',
+    );
+    expect(late.error.details).to.deep.include({ current: 'demand', status: 'executing' });
+    await refused(suite.portal.call('vendor', 'project.dispatch', { projectId, userId: 'designer-1' }), 'forbidden');
+    await refused(suite.portal.call('admin', 'project.dispatch', { projectId, org: 'studio' }), 'forbidden');
+    await refused(suite.portal.call('admin', 'project.dispatch', { projectId, userId: 'designer-1' }), 'conflict');
+  });
+
+  it('says how a project stands to whoever may not do what they want', async () => {
+    const projectId = await order();
+    const changes = [
+      ['admin', 'project.changeOperator', { projectId, userId: 'designer-1', remark: 'Ill.' }],
+      ['vendor', 'project.changeProvider', { projectId, org: 'rivals', remark: 'Late.' }],
+      ['admin', 'project.dispatch', { projectId, userId: 'designer-1' }],
+    ] as const;
+    const { error } = await refused(suite.portal.call('designer', 'project.get', { projectId }), 'not_found');
+    expect(error.details).to.equal(undefined);
+    await suite.portal.call('operator', 'project.close', { projectId, reason: 'Paid back.' });
+    for (const [who, name, input] of changes) {
+      const closed = await refused(suite.portal.call(who, name, input), 'read_only');
+      expect(closed.error.details, name).to.deep.include({ status: 'cancelled', current: null });
+    }
+  });
+
+  it('is read-only when closed, also where only who works the current step writes', async () => {
+    const { template } = await suite.portal.call('vendor', 'template.create', {
+      name: 'Strict',
+      posting: 'current-operator',
+      nodes: [
+        { type: 'generic', name: 'Work', side: 'provider' },
+        { type: 'finish', name: 'End' },
+      ],
+    });
+    await suite.portal.call('vendor', 'template.publish', { templateId: template.id });
+    await product('strict', { templateId: template.id });
+    const roomId = await order('strict');
+    await suite.portal.call('admin', 'member.add', { roomId, userId: 'designer-1', name: 'Dan' });
+    const say = (who: PersonName) => suite.portal.call(who, 'message.send', message(roomId, 'Hello'));
+    await say('admin');
+    await refused(say('designer'), 'forbidden');
+    await suite.portal.call('operator', 'project.close', { projectId: roomId, reason: 'Paid back.' });
+    for (const who of ['admin', 'designer', 'buyer'] as const) await refused(say(who), 'read_only');
+    await refused(say('vendor'), 'forbidden');
+    await say('operator');
+  });
+
+  it('dispatches an order in the department in which the directory has who claimed it', async () => {
+    await suite.portal.call('service', 'org.put', { orgId: 'halves', name: 'Halves' });
+    await product('halves', { templateId: 'bespoke', providers: [{ org: 'halves', maxLoad: 10 }] });
+    const put = (userId: string, role: 'account_manager' | 'delivery_specialist', dept: string) =>
+      suite.portal.call('service', 'staff.put', {
+        userId,
+        org: 'halves',
+        name: userId,
+        roles: [role],
+        dept,
+        maxLoad: 9,
+      });
+    await put('claims', 'account_manager', 'south');
+    for (const dept of ['north', 'south', 'west']) await put(`in-${dept}`, 'delivery_specialist', dept);
+    const claimer: Who = { sub: 'claims', side: 'provider', org: 'halves', name: 'C', roles: ['account_manager'] };
+    for (let n = 0; n < 3; n++) {
+      const projectId = await order('halves');
+      await act('buyer', projectId, 'submit', { form: DEMAND });
+      const claimed = await act(claimer, projectId, 'claim');
+      expect(claimed.nodes.find(({ id }) => id === 'confirm-demand')?.operator?.userId).to.equal('in-south');
+    }
+  });
+
+  it('answers a claim over the maximum load with the present state', async () => {
+    await product('over', { templateId: 'bespoke' });
+    const full = { userId: 'full', org: 'studio', name: 'Full', roles: ['account_manager' as const], maxLoad: 0 };
+    await suite.portal.call('service', 'staff.put', full);
+    const projectId = await order('over');
+    await act('buyer', projectId, 'submit', { form: DEMAND });
+    const who: Who = { sub: 'full', side: 'provider', org: 'studio', name: 'Full', roles: ['account_manager'] };
+    const { error } = await refused(act(who, projectId, 'claim'), 'conflict');
+    expect(error.details).to.deep.include({ status: 'executing', current: 'claim', visit: 1 });
   });
 });

@@ -12,6 +12,7 @@ export const PUBLISHING_RULES = {
   container_child: 'A container holds any step but assign_provider and container.',
   only_containers_have_children: 'Only a container holds steps.',
   unique_id: 'Each node has an id of its own.',
+  worked_by_people: 'A confirmation and a piece of work are the buyer’s or the provider’s.',
   needs_role: 'A claim and a dispatch name the role that they bring in.',
   provider_role: 'Only a role of the provider works a provider’s step.',
   role_brought_in: 'A provider role is brought in by an earlier claim or dispatch.',
@@ -59,6 +60,7 @@ export function publishFaults({ nodes }: Pick<Template, 'nodes'>): PublishFault[
   for (const [index, step] of steps.entries()) {
     if (step.type === 'assign_provider' && step !== steps[0]) fault(step, 'one_assign_provider');
     if (step.type === 'finish' && step !== last) fault(step, 'one_finish');
+    if ((step.type === 'confirm' || step.type === 'generic') && step.side === 'system') fault(step, 'worked_by_people');
     const before = steps[index - 1];
     if (before !== undefined && bringsIn(before) && step.rejectable === true)
       fault(step, 'not_rejectable_after_claim_or_dispatch');

@@ -56,6 +56,8 @@ describe('publishing a template (domain.md, section 4)', () => {
     ['container_child', 'assign_provider in a container', [assign, box({ ...assign, id: 'again' }), finish], 'again'],
     ['only_containers_have_children', 'steps in a step', [{ ...work, children: [demand] }, finish], 'work'],
     ['unique_id', 'an id twice', [work, box({ ...work, name: 'Other' }), finish], 'work'],
+    ['worked_by_people', 'a piece of work of nobody', [{ ...work, side: 'system' }, finish], 'work'],
+    ['worked_by_people', 'a confirmation of nobody', [{ ...check, side: 'system' }, finish], 'check'],
     ['needs_role', 'a claim without a role', [{ id: 'claim', type: 'claim_order', name: 'Claim' }, finish], 'claim'],
     ['needs_role', 'a dispatch without a role', [{ id: 'd', type: 'dispatch_order', name: 'D' }, finish], 'd'],
     ['provider_role', 'a vendor’s role', [{ ...work, role: 'project_manager' }, finish], 'work'],
