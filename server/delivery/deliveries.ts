@@ -112,7 +112,7 @@ function isDueBy(flow: Flow, now: number): boolean {
 
 /** What a change of provider takes from the earlier one beside the flow. */
 function handOver(
-  { provider }: Flow,
+  { provider, run }: Flow,
   members: readonly Member[],
 ): Pick<RoomChange, 'entries'> & { set: RoomChange['set'] } {
   if (provider === null) throw new Error('a change of provider names the next one');
@@ -121,7 +121,7 @@ function handOver(
     set: {
       // Whom the earlier provider added has no place at the next one, nor at the earlier one when it is appointed again.
       members: members.filter((member) => member.side !== 'provider'),
-      notes: { org: provider.org, floor: null },
+      notes: { org: provider.org, run, floor: null },
     },
     entries: [
       {
@@ -129,6 +129,7 @@ function handOver(
         kind: 'notice',
         actor: { id, name, side },
         body: { event: 'notes.handed_over', provider },
+        run,
         holder: provider.org,
       },
     ],

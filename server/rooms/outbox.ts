@@ -50,10 +50,12 @@ export class Outbox {
     await Promise.all(left.map((room) => this.carry(room).catch(this.#onError)));
   }
 
-  /** From where on the company reads the notes is known once the hand-over stands among them. */
-  async #handOver(roomId: string, org: string, floor: Floor): Promise<void> {
+  /** From where on the company reads the notes is known once the hand-over stands among them: this one, and not an earlier one to the same company. */
+  async #handOver(roomId: string, org: string, run: number | undefined, floor: Floor): Promise<void> {
     await this.#rooms.change(roomId, ({ notes }) =>
-      notes?.org === org && notes.floor === null ? { set: { notes: { org, floor } }, entries: [] } : undefined,
+      notes?.org === org && notes.run === run && notes.floor === null
+        ? { set: { notes: { ...notes, floor } }, entries: [] }
+        : undefined,
     );
   }
 
@@ -83,6 +85,6 @@ export class Outbox {
       ...(run === undefined ? {} : { run }),
       ...(holder === undefined ? {} : { holder }),
     });
-    if (holder !== undefined) await this.#handOver(roomId, holder, { seq: doc.seq - 1, tally: doc.tally - 1 });
+    if (holder !== undefined) await this.#handOver(roomId, holder, run, { seq: doc.seq - 1, tally: doc.tally - 1 });
   }
 }

@@ -41,6 +41,8 @@ export type ActivityOf = 'buyer' | 'provider' | 'operator';
 /** The notes as they were handed over to a provider; the earlier one's are not for its eyes. */
 export interface HandedOver {
   org: string;
+  /** The run that began with it: a company can come to a project twice. */
+  run: number;
   /** The last entry before the hand-over; null until the hand-over stands in the stream, and nothing of it is read by the provider before. */
   floor: Floor | null;
 }

@@ -60,4 +60,42 @@ describe('Outbox', () => {
     const left = await rooms.find({ 'outbox.key': { $gt: '' } }).lean();
     expect(left.map(({ _id }) => _id)).to.deep.equal(['broken']);
   });
+
+  it('takes where the notes begin from the hand-over of this run, and not from an earlier one to the same company', async () => {
+    const handOver = (org: string, run: number) => ({
+      stream: 'provider',
+      kind: 'notice' as const,
+      actor,
+      body: { event: 'notes.handed_over' },
+      run,
+      holder: org,
+    });
+    // A server died before it carried anything: the project went to the studio, to others, and back.
+    const items = [handOver('studio', 2), handOver('others', 3), handOver('studio', 4)];
+    await rooms.create({
+      ...roomOf('back'),
+      notes: { org: 'studio', run: 4, floor: null },
+      outbox: outboxOf(items),
+    });
+    const store = new RoomStore(rooms, () => undefined);
+    const outbox = new Outbox({
+      rooms: store,
+      appender: new Appender({
+        entries,
+        clock: new ManualClock(),
+        log: createLog('silent'),
+        onEntry: () => undefined,
+      }),
+      notifications: new Notifications(storage.connection),
+      onError: () => undefined,
+    });
+    const room = await store.fresh('back');
+    if (room === undefined) throw new Error('no room');
+    await outbox.carry(room);
+    expect((await store.fresh('back'))?.notes).to.deep.equal({
+      org: 'studio',
+      run: 4,
+      floor: { seq: 2, tally: 2 },
+    });
+  });
 });
