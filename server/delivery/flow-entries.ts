@@ -10,7 +10,7 @@ import {
 } from '../../shared/model/flow/flow.ts';
 import type { FlowFact } from '../../shared/model/flow/flow-fact.ts';
 import { type MessageValues, messageWords } from '../../shared/model/flow/message-presets.ts';
-import { type Language, type TemplateSnapshot, wordsOf } from '../../shared/model/flow/template-steps.ts';
+import { type Language, withoutNotify, wordsOf } from '../../shared/model/flow/template-steps.ts';
 import type { OutboxItem } from '../rooms/room-store.ts';
 
 type Item = Omit<OutboxItem, 'key'>;
@@ -49,17 +49,6 @@ export function flowItems(
 /** A fact as everybody in the room may read it: whom a template notifies, and with what words, is not for everybody. */
 function told(fact: FlowFact): Record<string, unknown> {
   return fact.event === 'project.created' ? { ...fact, template: withoutNotify(fact.template) } : { ...fact };
-}
-
-export function withoutNotify(template: TemplateSnapshot): TemplateSnapshot {
-  const bare = <Node extends { notify?: unknown }>({ notify: _notify, ...node }: Node) => node;
-  return {
-    ...template,
-    nodes: template.nodes.map((node) => ({
-      ...bare(node),
-      ...(node.children === undefined ? {} : { children: node.children.map(bare) }),
-    })),
-  };
 }
 
 /** The stream in which the receivers read it, and as few others as there can be. */

@@ -3,7 +3,7 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import type { Template } from '../../shared/contract/templates.ts';
 import { builtInTemplate, builtInTemplates } from '../../shared/model/flow/built-in-templates.ts';
 import { publishFaults } from '../../shared/model/flow/publish-faults.ts';
-import { completeNodes } from '../../shared/model/flow/template-steps.ts';
+import { completeNodes, withoutNotify } from '../../shared/model/flow/template-steps.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
 import { decodeCursor, encodeCursor } from '../registry/cursor.ts';
 import { authorFor, maySee, PLATFORM, shelfOf } from './template-access.ts';
@@ -91,7 +91,7 @@ export function templateCommands({
     },
 
     async 'template.get'({ templateId }, { caller }) {
-      return { template: await visible(caller, templateId) };
+      return { template: shownTo(caller, await visible(caller, templateId)) };
     },
 
     async 'template.list'({ status, builtIn, cursor, limit }, { caller }) {
@@ -99,7 +99,9 @@ export function templateCommands({
       const items: Template[] = [];
       let bytes = 0;
       let end: [number, number] | undefined;
-      for await (const { shelf, position, template } of shelved(caller, { status, builtIn, first, after, limit })) {
+      const found = shelved(caller, { status, builtIn, first, after, limit });
+      for await (const { shelf, position, template: whole } of found) {
+        const template = shownTo(caller, whole);
         bytes += Buffer.byteLength(JSON.stringify(template));
         const full = items.length === limit || (items.length > 0 && bytes > PAGE_BYTES_MAX);
         if (full && end !== undefined) return { items, nextCursor: encodeCursor(end) };
@@ -143,6 +145,11 @@ export function templateCommands({
         yield { shelf, position: doc.number, template: templateView(doc) };
     }
   }
+}
+
+/** Whom a template notifies, and with what words, is for those who write templates. */
+function shownTo({ side }: Caller, template: Template): Template {
+  return side === 'buyer' || side === 'provider' ? withoutNotify(template) : template;
 }
 
 function requireVisible(caller: Caller, doc: TemplateDoc | undefined): TemplateDoc {

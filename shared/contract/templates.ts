@@ -4,6 +4,8 @@ import { cursor, id, isCleanText, limit, name, page, role } from './primitives.t
 import { nodeType } from './projects.ts';
 
 export const NODES_MAX = 60;
+/** With the steps inside of containers: every project carries all of them, and everybody who has it open is sent them. */
+export const NODES_IN_ALL_MAX = 120;
 export const NOTIFY_MAX = 20;
 export const TIMEOUT_DAYS_MAX = 3650;
 export const UPLOAD_TYPES_MAX = 40;
@@ -116,7 +118,14 @@ export type Template = z.infer<typeof template>;
 export const publishFault = z.object({ nodeId: z.string(), rule: z.string(), message: z.string() });
 export type PublishFault = z.infer<typeof publishFault>;
 
-const nodes = z.array(nodeInput).min(1).max(NODES_MAX);
+const nodes = z
+  .array(nodeInput)
+  .min(1)
+  .max(NODES_MAX)
+  .refine(
+    (all) => all.reduce((sum, { children = [] }) => sum + 1 + children.length, 0) <= NODES_IN_ALL_MAX,
+    `must be at most ${NODES_IN_ALL_MAX} with the steps inside of containers`,
+  );
 
 const AUTHORS = ['service', 'vendor', 'operator'] as const;
 

@@ -44,6 +44,17 @@ describe('template.*', () => {
     expect((await socket.call('template.get', { templateId: template.id })).template).to.deep.equal(template);
   });
 
+  it('is a flow that a project can carry: its steps are bounded, also inside of containers', async () => {
+    const step = (n: number): NodeInput => ({ type: 'generic', name: `Step ${n}`, side: 'provider' });
+    const box = (n: number): NodeInput => ({
+      type: 'container',
+      name: `Box ${n}`,
+      children: Array.from({ length: 50 }, (_, i) => step(i)),
+    });
+    await draft('vendor', [box(1), box(2), { type: 'finish', name: 'Done' }]);
+    await refused(draft('vendor', [box(1), box(2), box(3), { type: 'finish', name: 'Done' }]), 'invalid');
+  });
+
   it('changes what an update names, and nothing else', async () => {
     const { portal } = suite;
     const before = await draft();
@@ -272,5 +283,22 @@ describe('template.*', () => {
       // Once published it is remembered by this server, and is no other vendor's for that.
       await refused(put('service', theirs.id), 'not_found');
     });
+  });
+
+  it('shows whom a template notifies, and with what words, to those who write templates alone', async () => {
+    const { portal } = suite;
+    const canary = 'Tell nobody of the discount.';
+    const notify = [{ to: 'operator' as const, when: 'entered' as const, message: canary }];
+    const nodes: NodeInput[] = [
+      { type: 'container', name: 'Box', children: [{ type: 'generic', name: 'Work', side: 'provider', notify }] },
+      { type: 'finish', name: 'Done', notify },
+    ];
+    const { id } = await draft('operator', nodes);
+    await portal.call('operator', 'template.publish', { templateId: id });
+    expect(JSON.stringify(await get('vendor', id))).to.contain(canary);
+    for (const who of ['buyer', 'admin', 'designer'] as const) {
+      const shown = [await get(who, id), await portal.call(who, 'template.list', { limit: 200 })];
+      expect(JSON.stringify(shown)).to.not.contain('notify').and.not.contain(canary);
+    }
   });
 });

@@ -103,6 +103,20 @@ export function snapshotOf({ id, name, posting, nodes }: Template, warrantyDays:
   };
 }
 
+/** The steps as everybody may read them: whom a template notifies, and with what words, is not for everybody. */
+export function withoutNotify<Whole extends { readonly nodes: readonly TemplateNode[] }>(
+  whole: Whole,
+): Whole & { nodes: TemplateNode[] } {
+  const bare = <Node extends { notify?: unknown }>({ notify: _notify, ...node }: Node) => node;
+  return {
+    ...whole,
+    nodes: whole.nodes.map((node) => ({
+      ...bare(node),
+      ...(node.children === undefined ? {} : { children: node.children.map(bare) }),
+    })),
+  };
+}
+
 export type Language = 'zh' | 'en';
 
 /** The words of a label in a language. */
