@@ -19,13 +19,16 @@ const COLUMNS: readonly [string, (project: Project) => string | undefined][] = [
 
 const currentOf = ({ nodes, current }: Project) => nodes.find(({ id }) => id === current);
 
-/** Projects as CSV (RFC 4180) with a heading. A cell that a spreadsheet would take for a formula is marked as text. */
-export function projectCsv(projects: readonly Project[]): string {
-  const rows = [
-    COLUMNS.map(([heading]) => heading),
-    ...projects.map((project) => COLUMNS.map(([, cell]) => cell(project) ?? '')),
-  ];
-  return rows.map((cells) => `${cells.map(cellOf).join(',')}\r\n`).join('');
+/** The heading of projects as CSV (RFC 4180). */
+export const CSV_HEADING = lineOf(COLUMNS.map(([heading]) => heading));
+
+/** A project as a line of CSV. A cell that a spreadsheet would take for a formula is marked as text. */
+export function csvLine(project: Project): string {
+  return lineOf(COLUMNS.map(([, cell]) => cell(project) ?? ''));
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `${cells.map(cellOf).join(',')}\r\n`;
 }
 
 function cellOf(text: string): string {

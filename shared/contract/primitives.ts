@@ -5,20 +5,20 @@ import { ID_MAX, NAME_MAX, PAGE_DEFAULT, PAGE_MAX, REMARK_MAX } from './limits.t
 const CONTROL = /\p{Cc}/u;
 export const isCleanText = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000');
 
+const isOneLine = (text: string): boolean => text.isWellFormed() && !CONTROL.test(text);
+
 /** An opaque identifier: 1 to 200 characters, no control characters. */
 export const id = z
   .string()
   .min(1)
   .max(ID_MAX)
-  .refine((text) => text.isWellFormed() && !CONTROL.test(text), 'must not hold control characters')
+  .refine(isOneLine, 'must not hold control characters')
   .meta({ description: 'An opaque identifier' });
 
-export const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(NAME_MAX)
-  .refine((text) => text.isWellFormed() && !CONTROL.test(text), 'must not hold control characters');
+/** A line of text that may be empty. */
+export const line = (max: number) => z.string().trim().max(max).refine(isOneLine, 'must not hold control characters');
+
+export const name = line(NAME_MAX).min(1);
 
 export const remark = z.string().trim().max(REMARK_MAX).refine(isCleanText, 'must be well-formed text');
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, EVERYONE } from './command.ts';
 import { EXPORT_ROWS_MAX } from './limits.ts';
-import { cursor, fileInfo, id, isoTime, limit, name, page, role } from './primitives.ts';
+import { cursor, fileInfo, id, isoTime, limit, line, name, page, role } from './primitives.ts';
 
 export const projectStatus = z.enum(['executing', 'paused', 'completed', 'cancelled']);
 export type ProjectStatus = z.infer<typeof projectStatus>;
@@ -127,8 +127,8 @@ export const projectCommands = {
       orderId: id,
       bizId: id.optional(),
       productId: id,
-      spec: z.string().max(200).optional(),
-      channel: z.string().max(100).optional(),
+      spec: line(200).optional(),
+      channel: line(100).optional(),
       buyer: z.strictObject({
         id,
         org: id,

@@ -69,6 +69,13 @@ describe('project.* and the directory', () => {
       expect(items).to.have.length(1);
     });
 
+    it('takes no text that would be stored as something else', async () => {
+      const input = { orderId: randomUUID(), productId: 'website', buyer };
+      for (const bad of [{ spec: 'a\u0000b' }, { spec: 'a\ud800b' }, { channel: 'a\nb' }])
+        await refused(suite.portal.call('service', 'project.create', { ...input, ...bad }), 'invalid');
+      expect((await suite.portal.call('service', 'project.list', { orderId: input.orderId })).items).to.deep.equal([]);
+    });
+
     it('answers `conflict` with the project when the order is for something else', async () => {
       const { portal } = suite;
       const input = { orderId: randomUUID(), productId: 'website', buyer };
