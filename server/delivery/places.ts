@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Connection, type Model, Schema } from 'mongoose';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { Clock } from '../clock.ts';
@@ -13,7 +14,14 @@ interface ClaimDoc {
   _id: string;
   /** Raised by each claim; every claim is a compare-and-set on it. */
   version: number;
-  pending: { roomId: string; at: Date }[];
+  pending: Claim[];
+}
+
+interface Claim {
+  /** Unique for each claim: two servers may claim the same place for the same project, and each takes back its own. */
+  id: string;
+  roomId: string;
+  at: Date;
 }
 
 const schema = new Schema<ClaimDoc>(
@@ -63,15 +71,14 @@ export class Places {
     // One after the other on this server: at once they would only refuse each other.
     const claimed = this.#last.then(() => this.#claim(roomId, deliverers, keys, choose));
     this.#last = claimed.catch(() => undefined);
-    const chosen = await claimed;
-    if (chosen === undefined) return undefined;
+    const place = await claimed;
+    if (place === undefined) return undefined;
     try {
-      return await use(chosen);
+      return await use(place.chosen);
     } finally {
       // What is not released is forgotten in time.
-      await this.#claims
-        .updateOne({ _id: keys[chosen] ?? '' }, { $pull: { pending: { roomId } } })
-        .catch(() => undefined);
+      const over = { $or: [{ id: place.id }, { at: { $lte: new Date(this.#forgottenFrom()) } }] };
+      await this.#claims.updateOne({ _id: place.key }, { $pull: { pending: over } }).catch(() => undefined);
     }
   }
 
@@ -80,7 +87,8 @@ export class Places {
     deliverers: readonly Deliverer[],
     keys: readonly string[],
     choose: (loads: readonly number[]) => number | undefined,
-  ): Promise<number | undefined> {
+  ): Promise<{ chosen: number; key: string; id: string } | undefined> {
+    const mine = { id: randomUUID(), roomId };
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const claims = await this.#standing(keys);
       // Counted after the claims were read: a project that is stored in between is counted once, as its claim.
@@ -89,14 +97,15 @@ export class Places {
       );
       const chosen = choose(loads);
       const key = chosen === undefined ? undefined : keys[chosen];
-      if (key === undefined || (await this.#add(key, claims.get(key), roomId))) return chosen;
+      if (chosen === undefined || key === undefined) return undefined;
+      if (await this.#add(key, claims.get(key), mine)) return { chosen, key, id: mine.id };
     }
     throw new RoomError('unavailable', 'Too many orders at once: send it again.', { retryAfterMs: 500 });
   }
 
   /** The claims that still count. */
   async #standing(keys: readonly string[]): Promise<Map<string, ClaimDoc>> {
-    const since = this.#wall.now() - FORGOTTEN_AFTER_MS;
+    const since = this.#forgottenFrom();
     const docs = await this.#claims.find({ _id: { $in: [...keys] } }).lean<ClaimDoc[]>();
     return new Map(
       docs.map((doc) => [doc._id, { ...doc, pending: doc.pending.filter(({ at }) => at.getTime() > since) }]),
@@ -115,22 +124,26 @@ export class Places {
   }
 
   /** @returns whether nobody else had claimed in the meantime */
-  async #add(key: string, seen: ClaimDoc | undefined, roomId: string): Promise<boolean> {
-    const mine = { roomId, at: new Date(this.#wall.now()) };
-    const pending = [...(seen?.pending ?? []).filter((claim) => claim.roomId !== roomId), mine];
+  async #add(key: string, seen: ClaimDoc | undefined, claim: Omit<Claim, 'at'>): Promise<boolean> {
+    const mine: Claim = { ...claim, at: new Date(this.#wall.now()) };
     if (seen !== undefined) {
+      // Added, and not written back with those that were seen: what was released since would stand there again.
       const { matchedCount } = await this.#claims.updateOne(
         { _id: key, version: seen.version },
-        { $set: { pending }, $inc: { version: 1 } },
+        { $push: { pending: mine }, $inc: { version: 1 } },
       );
       return matchedCount === 1;
     }
     try {
-      await this.#claims.create({ _id: key, version: 1, pending });
+      await this.#claims.create({ _id: key, version: 1, pending: [mine] });
       return true;
     } catch (error) {
       if (isDuplicateKey(error)) return false;
       throw error;
     }
+  }
+
+  #forgottenFrom(): number {
+    return this.#wall.now() - FORGOTTEN_AFTER_MS;
   }
 }
