@@ -27,6 +27,12 @@ export interface DispatcherParts {
 /** Projects of a queue whose dispatch is being stored. */
 const AT_A_TIME = 16;
 
+/** A place that was taken for a project. */
+interface Found {
+  /** Stores the project with it. */
+  store(): Promise<void>;
+}
+
 /** A stretch of queue work: whose places are looked for. */
 type Work = Need | { readonly for: 'all providers' } | { readonly for: 'all staff' };
 
@@ -110,7 +116,7 @@ export class Dispatcher {
         const product = await directory.products.findById(productId).lean<ProductDoc>();
         products.set(productId, product?.providers ?? []);
       },
-      give: (queued) => this.#giveProvider(queued, products.get(queued.waiting.productId) ?? []),
+      find: (queued) => this.#findProvider(queued, products.get(queued.waiting.productId) ?? []),
     });
   }
 
@@ -126,11 +132,14 @@ export class Dispatcher {
         if (!people.has(kind))
           people.set(kind, org === null || role === null ? [] : await staffOfRole(directory, org, role));
       },
-      give: (queued) => this.#giveStaff(queued, people.get(kindOf(queued)) ?? []),
+      find: (queued) => this.#findStaff(queued, people.get(kindOf(queued)) ?? []),
     });
   }
 
-  /** Serves some queues in their order. Places are taken one after the other; what is taken is stored several at a time. */
+  /**
+   * Serves some queues in their order. Places are taken one after the other; what is taken is stored several at a time. After one that found nobody
+   * no other of its kind is looked for: what becomes free meanwhile is for the first of the next stretch, and not for whoever comes now.
+   */
   async #serveInTurn(
     queues: readonly string[],
     how: {
@@ -138,21 +147,16 @@ export class Dispatcher {
       kindOf(queued: Queued): string;
       /** Reads what is needed to choose. */
       prepare(queued: Queued): Promise<void>;
-      /** Takes its turn before the first await. */
-      give(queued: Queued): Promise<QueuedReason | 'given'>;
+      /** Takes a place. */
+      find(queued: Queued): Promise<QueuedReason | Found>;
     },
   ): Promise<number> {
     const inVain = new Map<string, QueuedReason>();
     const underWay = new Set<Promise<void>>();
     let given = 0;
-    const serve = async (queued: Queued, kind: string): Promise<void> => {
+    const attempt = async (work: () => Promise<void>): Promise<void> => {
       try {
-        const outcome = inVain.get(kind) ?? (await how.give(queued));
-        if (outcome === 'given') given += 1;
-        else {
-          inVain.set(kind, outcome);
-          if (queued.waiting.reason !== outcome) await this.#tell(queued, outcome);
-        }
+        await work();
       } catch (error) {
         // Somebody else was faster: it waits for this no more. Anything else must not hold up those behind it.
         if (!(error instanceof RoomError && (error.code === 'conflict' || error.code === 'read_only')))
@@ -160,9 +164,19 @@ export class Dispatcher {
       }
     };
     for await (const queued of queuedOf(this.#parts.rooms.model, queues)) {
-      await how.prepare(queued);
-      const work = serve(queued, how.kindOf(queued)).finally(() => underWay.delete(work));
-      underWay.add(work);
+      const kind = how.kindOf(queued);
+      await attempt(async () => {
+        await how.prepare(queued);
+        const outcome = inVain.get(kind) ?? (await how.find(queued));
+        if (typeof outcome === 'string') inVain.set(kind, outcome);
+        if (outcome === queued.waiting.reason) return;
+        const storing = attempt(async () => {
+          if (typeof outcome === 'string') return this.#tell(queued._id, outcome);
+          await outcome.store();
+          given += 1;
+        }).finally(() => underWay.delete(storing));
+        underWay.add(storing);
+      });
       if (underWay.size >= AT_A_TIME) await Promise.race(underWay);
     }
     await Promise.all(underWay);
@@ -173,13 +187,13 @@ export class Dispatcher {
     await this.#parts.deliveries.apply(_id, { type: 'queue', reason, visit }, SYSTEM_ACTOR);
   }
 
-  async #giveProvider(
+  async #findProvider(
     { _id: roomId, waiting: { visit } }: Queued,
     providers: ProductDoc['providers'],
-  ): Promise<QueuedReason | 'given'> {
+  ): Promise<QueuedReason | Found> {
     const { deliveries, directory, places, dice } = this.#parts;
     let reason: QueuedReason = 'no_provider';
-    const given = await places.with(
+    const place = await places.take(
       roomId,
       providers.map(({ org }) => ({ provider: org })),
       (loads) => {
@@ -193,24 +207,24 @@ export class Dispatcher {
         }
         return providers.findIndex(({ org }) => org === choice.org);
       },
-      async (chosen) => {
-        const org = providers[chosen]?.org ?? '';
-        const provider = { org, name: await nameOfOrg(directory, org), free: true };
-        const event = { type: 'assign_provider', provider, visit } as const;
-        this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR)).needs);
-        return 'given' as const;
-      },
     );
-    return given ?? reason;
+    if (place === undefined) return reason;
+    const store = async (): Promise<void> => {
+      const org = providers[place.chosen]?.org ?? '';
+      const provider = { org, name: await nameOfOrg(directory, org), free: true };
+      const event = { type: 'assign_provider', provider, visit } as const;
+      this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR)).needs);
+    };
+    return { store: () => place.keepWhile(store) };
   }
 
-  async #giveStaff(
+  async #findStaff(
     { _id: roomId, waiting: { visit, departmentFirst } }: Queued,
     people: readonly StaffDoc[],
-  ): Promise<QueuedReason | 'given'> {
+  ): Promise<QueuedReason | Found> {
     const { deliveries, places, clock, timeZone, dice } = this.#parts;
     let reason: QueuedReason = 'no_staff_with_role';
-    const given = await places.with(
+    const place = await places.take(
       roomId,
       people.map(({ _id }) => ({ staff: _id })),
       (loads) => {
@@ -225,17 +239,17 @@ export class Dispatcher {
         }
         return people.findIndex(({ _id }) => _id === choice.staff.userId);
       },
-      async (chosen) => {
-        const person = people[chosen];
-        if (person === undefined) throw new Error('somebody was chosen who is not there');
-        const { _id: userId, name, org, roles, dept } = person;
-        const staff = { userId, name, org, roles, ...(dept === null ? {} : { dept }), free: true };
-        const event = { type: 'dispatch_staff', staff, visit } as const;
-        this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR)).needs);
-        return 'given' as const;
-      },
     );
-    return given ?? reason;
+    if (place === undefined) return reason;
+    const store = async (): Promise<void> => {
+      const person = people[place.chosen];
+      if (person === undefined) throw new Error('somebody was chosen who is not there');
+      const { _id: userId, name, org, roles, dept } = person;
+      const staff = { userId, name, org, roles, ...(dept === null ? {} : { dept }), free: true };
+      const event = { type: 'dispatch_staff', staff, visit } as const;
+      this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR)).needs);
+    };
+    return { store: () => place.keepWhile(store) };
   }
 
   /** What follows from a dispatch is served behind it: awaited here it could wait for itself. */

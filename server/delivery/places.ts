@@ -8,6 +8,14 @@ import type { RoomModel } from '../rooms/room-store.ts';
 /** Somebody who delivers, with a maximum load: a company, or one of its people. */
 export type Deliverer = { readonly provider: string } | { readonly staff: string };
 
+/** A place that is kept for a project. */
+export interface Place {
+  /** Whose it is: a place among the deliverers that were to choose from. */
+  readonly chosen: number;
+  /** Keeps it until the project is stored with it. */
+  keepWhile<Result>(use: () => Promise<Result>): Promise<Result>;
+}
+
 /** What a deliverer has been given and what is not stored in its project yet. */
 interface ClaimDoc {
   /** `provider:<org>` or `staff:<user id>` */
@@ -67,27 +75,41 @@ export class Places {
     choose: (loads: readonly number[]) => number | undefined,
     use: (chosen: number) => Promise<Result>,
   ): Promise<Result | undefined> {
-    const keys = deliverers.map(keyOf);
+    const place = await this.take(roomId, deliverers, choose);
+    return place?.keepWhile(() => use(place.chosen));
+  }
+
+  /** Does the first half of `with`: whoever takes a place lets go of it by `keepWhile`. */
+  async take(
+    roomId: string,
+    deliverers: readonly Deliverer[],
+    choose: (loads: readonly number[]) => number | undefined,
+  ): Promise<Place | undefined> {
     // One after the other on this server: at once they would only refuse each other.
-    const claimed = this.#last.then(() => this.#claim(roomId, deliverers, keys, choose));
+    const claimed = this.#last.then(() => this.#claim(roomId, deliverers, choose));
     this.#last = claimed.catch(() => undefined);
-    const place = await claimed;
-    if (place === undefined) return undefined;
-    try {
-      return await use(place.chosen);
-    } finally {
-      // What is not released is forgotten in time.
-      const over = { $or: [{ id: place.id }, { at: { $lte: new Date(this.#forgottenFrom()) } }] };
-      await this.#claims.updateOne({ _id: place.key }, { $pull: { pending: over } }).catch(() => undefined);
-    }
+    const claim = await claimed;
+    if (claim === undefined) return undefined;
+    return {
+      chosen: claim.chosen,
+      keepWhile: async (use) => {
+        try {
+          return await use();
+        } finally {
+          // What is not released is forgotten in time.
+          const over = { $or: [{ id: claim.id }, { at: { $lte: new Date(this.#forgottenFrom()) } }] };
+          await this.#claims.updateOne({ _id: claim.key }, { $pull: { pending: over } }).catch(() => undefined);
+        }
+      },
+    };
   }
 
   async #claim(
     roomId: string,
     deliverers: readonly Deliverer[],
-    keys: readonly string[],
     choose: (loads: readonly number[]) => number | undefined,
   ): Promise<{ chosen: number; key: string; id: string } | undefined> {
+    const keys = deliverers.map(keyOf);
     const mine = { id: randomUUID(), roomId };
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const claims = await this.#standing(keys);
