@@ -5,12 +5,12 @@ import { chooseStaff, type StaffCandidate } from '../../shared/model/flow/choose
 import { SYSTEM_ACTOR } from '../../shared/model/flow/flow.ts';
 import type { Clock } from '../clock.ts';
 import type { DirectoryModels, OrgDoc, ProductDoc, StaffDoc } from '../directory/directory-store.ts';
-import { QUEUE } from '../rooms/project-state.ts';
+import { KIND, type WaitingPlace } from '../rooms/project-state.ts';
 import type { RoomStore } from '../rooms/room-store.ts';
 import { assignProvider } from './assign-provider.ts';
 import type { Deliveries, Need } from './deliveries.ts';
 import type { Places } from './places.ts';
-import { type Queued, queuedOf } from './queues.ts';
+import { kindsOf, type Queued, queuedOf, toldOtherwise } from './queues.ts';
 
 export interface DispatcherParts {
   rooms: RoomStore;
@@ -86,67 +86,60 @@ export class Dispatcher {
   async #do(work: Work): Promise<number> {
     switch (work.for) {
       case 'product':
-        return this.#serveProviders([QUEUE.product(work.productId)]);
+        return this.#serveProviders([KIND.providerFor(work.productId)]);
       case 'provider':
-        return this.#serveProviders(await this.#productQueuesOf(work.org));
+        return this.#serveProviders(await this.#productsOf(work.org));
       case 'staff':
-        return this.#serveStaff(QUEUE.staffOf(work.org));
+        return this.#serveStaff(await kindsOf(this.#parts.rooms.model, KIND.staffOf(work.org)));
       case 'all providers':
-        return this.#serveProviders([QUEUE.provider]);
+        return this.#serveProviders(await kindsOf(this.#parts.rooms.model, KIND.providers));
       case 'all staff':
-        return this.#serveStaff(QUEUE.staff);
+        return this.#serveStaff(await kindsOf(this.#parts.rooms.model, KIND.staff));
     }
   }
 
-  async #productQueuesOf(org: string): Promise<string[]> {
+  async #productsOf(org: string): Promise<string[]> {
     const products = await this.#parts.directory.products
       .find({ 'providers.org': org }, { _id: 1 })
       .lean<Pick<ProductDoc, '_id'>[]>();
-    return products.map(({ _id }) => QUEUE.product(_id));
+    return products.map(({ _id }) => KIND.providerFor(_id));
   }
 
-  async #serveProviders(queues: readonly string[]): Promise<number> {
+  async #serveProviders(kinds: readonly string[]): Promise<number> {
     const { directory } = this.#parts;
     const products = new Map<string, ProductDoc['providers']>();
-    // Whoever waits for the same product behind one that found nobody finds nobody either.
-    return this.#serveInTurn(queues, {
-      kindOf: ({ waiting }) => waiting.productId,
-      async prepare({ waiting: { productId } }) {
-        if (products.has(productId)) return;
+    return this.#serveInTurn(kinds, {
+      async prepare({ kind, productId }) {
+        if (products.has(kind)) return;
         const product = await directory.products.findById(productId).lean<ProductDoc>();
-        products.set(productId, product?.providers ?? []);
+        products.set(kind, product?.providers ?? []);
       },
-      find: (queued) => this.#findProvider(queued, products.get(queued.waiting.productId) ?? []),
+      find: (queued) => this.#findProvider(queued, products.get(queued.waiting.kind) ?? []),
     });
   }
 
-  async #serveStaff(queue: string): Promise<number> {
+  async #serveStaff(kinds: readonly string[]): Promise<number> {
     const { directory } = this.#parts;
     const people = new Map<string, StaffDoc[]>();
-    const kindOf = ({ waiting: { org, role } }: Queued): string => JSON.stringify([org, role]);
-    return this.#serveInTurn([queue], {
-      kindOf,
-      async prepare(queued) {
-        const { org, role } = queued.waiting;
-        const kind = kindOf(queued);
-        if (!people.has(kind))
-          people.set(kind, org === null || role === null ? [] : await staffOfRole(directory, org, role));
+    return this.#serveInTurn(kinds, {
+      async prepare({ kind, org, role }) {
+        if (people.has(kind)) return;
+        people.set(kind, org === null || role === null ? [] : await staffOfRole(directory, org, role));
       },
-      find: (queued) => this.#findStaff(queued, people.get(kindOf(queued)) ?? []),
+      find: (queued) => this.#findStaff(queued, people.get(queued.waiting.kind) ?? []),
     });
   }
 
   /**
-   * Serves some queues in their order. Places are taken one after the other; what is taken is stored several at a time. After one that found nobody
-   * no other of its kind is looked for: what becomes free meanwhile is for the first of the next stretch, and not for whoever comes now.
+   * Serves who waits for some kinds of place, in their order. Places are taken one after the other; what is taken is stored several at a time. After one
+   * that found nobody no other of its kind is looked for or even read, however many there are: what becomes free meanwhile is for the first of the next
+   * stretch, and not for whoever comes now. Those who have not been told that reason yet are told.
    */
   async #serveInTurn(
-    queues: readonly string[],
+    kinds: readonly string[],
     how: {
-      /** Of two of a kind the second finds nobody where the first found nobody. */
-      kindOf(queued: Queued): string;
       /** Reads what is needed to choose. */
-      prepare(queued: Queued): Promise<void>;
+      prepare(waiting: WaitingPlace): Promise<void>;
       /** Takes a place. */
       find(queued: Queued): Promise<QueuedReason | Found>;
     },
@@ -163,21 +156,29 @@ export class Dispatcher {
           this.#parts.onError(error);
       }
     };
-    for await (const queued of queuedOf(this.#parts.rooms.model, queues)) {
-      const kind = how.kindOf(queued);
-      await attempt(async () => {
-        await how.prepare(queued);
-        const outcome = inVain.get(kind) ?? (await how.find(queued));
-        if (typeof outcome === 'string') inVain.set(kind, outcome);
-        if (outcome === queued.waiting.reason) return;
-        const storing = attempt(async () => {
-          if (typeof outcome === 'string') return this.#tell(queued._id, outcome);
-          await outcome.store();
-          given += 1;
-        }).finally(() => underWay.delete(storing));
-        underWay.add(storing);
-      });
+    const { model } = this.#parts.rooms;
+    const store = async (work: () => Promise<void>): Promise<void> => {
+      const storing = attempt(work).finally(() => underWay.delete(storing));
+      underWay.add(storing);
       if (underWay.size >= AT_A_TIME) await Promise.race(underWay);
+    };
+    for await (const queued of queuedOf(model, kinds, (kind) => inVain.has(kind))) {
+      await attempt(async () => {
+        await how.prepare(queued.waiting);
+        const outcome = await how.find(queued);
+        if (typeof outcome === 'string') inVain.set(queued.waiting.kind, outcome);
+        else {
+          await store(async () => {
+            await outcome.store();
+            given += 1;
+          });
+        }
+      });
+    }
+    // Who has a place by then does not wait any more.
+    await Promise.all(underWay);
+    for (const [kind, reason] of inVain) {
+      for await (const queued of toldOtherwise(model, kind, reason)) await store(() => this.#tell(queued, reason));
     }
     await Promise.all(underWay);
     return given;

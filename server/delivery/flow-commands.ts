@@ -239,7 +239,8 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
       if (queue === undefined) return { items: [] };
       const [since, id, place] = cursor === undefined ? [0, '', 0] : decodeCursor(cursor, queueCursor);
       const behind = cursor === undefined ? undefined : { since: new Date(since), id };
-      const found = await queuePage(rooms.model, queue, behind, limit + 1, { 'waiting.reason': { $ne: null } });
+      const where = { 'waiting.queues': queue, 'waiting.reason': { $ne: null } };
+      const found = await queuePage(rooms.model, where, behind, limit + 1);
       const items = found.slice(0, limit).flatMap(({ _id, orderId, waiting }, index) =>
         waiting.reason === null
           ? []

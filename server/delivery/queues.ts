@@ -1,3 +1,4 @@
+import { type QueuedReason, queuedReason } from '../../shared/contract/projects.ts';
 import type { RoomDoc, RoomModel } from '../rooms/room-store.ts';
 import type { WaitingPlace } from '../rooms/project-state.ts';
 import { byTurn } from '../../shared/model/flow/serve-queue.ts';
@@ -9,21 +10,30 @@ export interface Queued {
   orderId: string;
 }
 
-const PAGE = 100;
+const PAGE = 50;
+/** Pages that are read at a time. */
+const AT_A_TIME = 8;
 
-/** A page of one queue, first in, first out, behind a place in it. */
+const QUEUED = { waiting: 1, 'project.orderId': 1 } as const;
+type Found = Pick<RoomDoc, '_id' | 'waiting'> & { project: { orderId: string } };
+
+const queuedFrom = ({ _id, waiting, project }: Found): Queued[] =>
+  waiting === null ? [] : [{ _id, waiting, orderId: project.orderId }];
+
+/**
+ * A page of what waits, first in, first out, behind a place.
+ * @param where names a queue or a kind, whose index it is read by
+ */
 export async function queuePage(
   rooms: RoomModel,
-  queue: string,
+  where: Readonly<Record<string, unknown>>,
   behind: { since: Date; id: string } | undefined,
   limit: number,
-  filter: Record<string, unknown> = {},
 ): Promise<Queued[]> {
   const docs = await rooms
     .find(
       {
-        'waiting.queues': queue,
-        ...filter,
+        ...where,
         ...(behind === undefined
           ? {}
           : {
@@ -31,40 +41,88 @@ export async function queuePage(
               $or: [{ 'waiting.since': { $gt: behind.since } }, { _id: { $gt: behind.id } }],
             }),
       },
-      { waiting: 1, 'project.orderId': 1 },
+      QUEUED,
     )
     .sort({ 'waiting.since': 1, _id: 1 })
     .limit(limit)
-    .lean<(Pick<RoomDoc, '_id' | 'waiting'> & { project: { orderId: string } })[]>();
-  return docs.flatMap(({ _id, waiting, project }) =>
-    waiting === null ? [] : [{ _id, waiting, orderId: project.orderId }],
-  );
+    .lean<Found[]>();
+  return docs.flatMap(queuedFrom);
 }
 
-/** Everything that waits in some queues, in the order of their turns: page by page of each, so that any number can wait. */
-export async function* queuedOf(rooms: RoomModel, queues: readonly string[]): AsyncGenerator<Queued> {
-  const sources = queues.map((queue) => ({
-    queue,
+/** The kinds with a name that begins so of which somebody waits. One look-up for each. */
+export async function kindsOf(rooms: RoomModel, beginning: string): Promise<string[]> {
+  const kinds: string[] = [];
+  for (let last = beginning; ; ) {
+    const found = await rooms
+      .findOne({ 'waiting.kind': { $gt: last, $lt: `${beginning}\uffff` } }, { 'waiting.kind': 1 })
+      .sort({ 'waiting.kind': 1 })
+      .lean<{ waiting: Pick<WaitingPlace, 'kind'> }>();
+    if (found === null) return kinds;
+    last = found.waiting.kind;
+    kinds.push(last);
+  }
+}
+
+/**
+ * Everything that waits for some kinds of place, in the order of their turns: page by page of each, so that any number can wait.
+ * @param isOver asked again and again; what waits for a kind that is over is left out from then on
+ */
+export async function* queuedOf(
+  rooms: RoomModel,
+  kinds: readonly string[],
+  isOver: (kind: string) => boolean,
+): AsyncGenerator<Queued> {
+  let sources = kinds.map((kind) => ({
+    kind,
     page: [] as Queued[],
     last: undefined as Queued | undefined,
     end: false,
   }));
   for (;;) {
-    await Promise.all(
-      sources.map(async (source) => {
-        if (source.page.length > 0 || source.end) return;
-        const { last } = source;
-        const behind = last === undefined ? undefined : { since: last.waiting.since, id: last._id };
-        source.page = await queuePage(rooms, source.queue, behind, PAGE);
-        source.last = source.page.at(-1);
-        source.end = source.page.length < PAGE;
-      }),
+    sources = sources.filter(({ kind, page, end }) => !isOver(kind) && (page.length > 0 || !end));
+    for (let i = 0; i < sources.length; i += AT_A_TIME) {
+      await Promise.all(
+        sources.slice(i, i + AT_A_TIME).map(async (source) => {
+          if (source.page.length > 0 || source.end) return;
+          const { last } = source;
+          const behind = last === undefined ? undefined : { since: last.waiting.since, id: last._id };
+          source.page = await queuePage(rooms, { 'waiting.kind': source.kind }, behind, PAGE);
+          source.last = source.page.at(-1);
+          source.end = source.page.length < PAGE;
+        }),
+      );
+    }
+    const next = sources.reduce<(typeof sources)[number] | undefined>(
+      (first, source) =>
+        source.page.length > 0 && (first === undefined || byTurn(turnOf(source.page[0]), turnOf(first.page[0])) < 0)
+          ? source
+          : first,
+      undefined,
     );
-    const heads = sources.filter(({ page }) => page.length > 0);
-    const [first] = heads.toSorted((a, b) => byTurn(turnOf(a.page[0]), turnOf(b.page[0])));
-    const next = first?.page.shift();
-    if (next === undefined) return;
-    yield next;
+    const queued = next?.page.shift();
+    if (queued === undefined) return;
+    yield queued;
+  }
+}
+
+/** Whoever waits for a kind and was told another reason, or none yet. */
+export async function* toldOtherwise(rooms: RoomModel, kind: string, reason: QueuedReason): AsyncGenerator<Queued> {
+  for (const other of [null, ...queuedReason.options]) {
+    if (other !== reason) yield* toldSo(rooms, kind, other);
+  }
+}
+
+async function* toldSo(rooms: RoomModel, kind: string, reason: QueuedReason | null): AsyncGenerator<Queued> {
+  for (let behind = ''; ; ) {
+    const docs = await rooms
+      .find({ 'waiting.kind': kind, 'waiting.reason': reason, _id: { $gt: behind } }, QUEUED)
+      .sort({ _id: 1 })
+      .limit(PAGE)
+      .lean<Found[]>();
+    yield* docs.flatMap(queuedFrom);
+    const last = docs.at(-1);
+    if (last === undefined || docs.length < PAGE) return;
+    behind = last._id;
   }
 }
 

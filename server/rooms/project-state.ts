@@ -35,8 +35,10 @@ export interface ProjectState {
 
 /** A project's place in the queue for a provider or for staff. */
 export interface WaitingPlace {
-  /** Each list that it stands in: of all, of its kind, of its product and its vendor, or of its provider. */
+  /** Each list that it stands in: of all, and of its vendor or of its provider. */
   queues: string[];
+  /** What it waits for: of two of a kind the second finds nobody where the first found nobody. */
+  kind: string;
   since: Date;
   what: 'provider' | 'staff';
   /** Null until it was looked for in vain. */
@@ -53,11 +55,17 @@ export interface WaitingPlace {
 
 export const QUEUE = {
   all: 'all',
-  provider: 'provider',
-  staff: 'staff',
-  product: (productId: string) => `product:${productId}`,
   vendor: (org: string) => `vendor:${org}`,
   staffOf: (org: string) => `staff:${org}`,
+} as const;
+
+/** What can be waited for, and the beginnings of its names. */
+export const KIND = {
+  providers: 'product:',
+  providerFor: (productId: string) => `product:${productId}`,
+  staff: 'staff:',
+  staffOf: (org: string) => `staff:[${JSON.stringify(org)},`,
+  staffWith: (org: string, role: Role) => `staff:${JSON.stringify([org, role])}`,
 } as const;
 
 function waitingPlace({ flow, product, vendor }: ProjectState): WaitingPlace | null {
@@ -65,12 +73,15 @@ function waitingPlace({ flow, product, vendor }: ProjectState): WaitingPlace | n
   if (want === null) return null;
   const place = { since: new Date(want.since), reason: flow.queued, productId: product.id, visit: want.visit };
   if (want.what === 'provider') {
-    const queues = [QUEUE.all, QUEUE.provider, QUEUE.product(product.id), QUEUE.vendor(vendor.org)];
-    return { ...place, queues, what: 'provider', org: null, role: null, departmentFirst: null };
+    const queues = [QUEUE.all, QUEUE.vendor(vendor.org)];
+    const kind = KIND.providerFor(product.id);
+    return { ...place, queues, kind, what: 'provider', org: null, role: null, departmentFirst: null };
   }
-  const org = flow.provider?.org ?? null;
-  const queues = [QUEUE.all, QUEUE.staff, ...(org === null ? [] : [QUEUE.staffOf(org)])];
-  return { ...place, queues, what: 'staff', org, role: want.role, departmentFirst: want.departmentFirst };
+  if (flow.provider === null) throw new Error('a project waits for the staff of nobody');
+  const { org } = flow.provider;
+  const { role, departmentFirst } = want;
+  const queues = [QUEUE.all, QUEUE.staffOf(org)];
+  return { ...place, queues, kind: KIND.staffWith(org, role), what: 'staff', org, role, departmentFirst };
 }
 
 /** The fields of a room's document that follow from its project: what indexes and the access table ask. Nobody writes them by another road. */

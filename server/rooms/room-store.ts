@@ -123,6 +123,9 @@ schema.index({ crew: 1, status: 1 }, { name: 'staff_load' });
 schema.index({ wakeAt: 1, _id: 1 }, { name: 'wake' });
 schema.index({ provisional: 1, _id: 1 }, { name: 'provisional', partialFilterExpression: { provisional: true } });
 schema.index({ 'waiting.queues': 1, 'waiting.since': 1, _id: 1 }, { name: 'queue' });
+const isWaiting = { partialFilterExpression: { 'waiting.kind': { $exists: true } } };
+schema.index({ 'waiting.kind': 1, 'waiting.since': 1, _id: 1 }, { name: 'waits_for', ...isWaiting });
+schema.index({ 'waiting.kind': 1, 'waiting.reason': 1, _id: 1 }, { name: 'waits_because', ...isWaiting });
 schema.index({ changedAt: 1, _id: 1 }, { name: 'changed_id' });
 schema.index({ 'outbox.key': 1 }, { name: 'outbox', partialFilterExpression: { 'outbox.key': { $exists: true } } });
 

@@ -439,7 +439,8 @@ async function fill({ connection }: SharedDatabase): Promise<void> {
     waiting:
       i % 5 === 0
         ? {
-            queues: ['all', 'provider', `product:p-${i % 20}`, 'vendor:maker'],
+            queues: ['all', 'vendor:maker'],
+            kind: `product:p-${i % 20}`,
             since: at(i),
             what: 'provider',
             reason: 'no_provider',
