@@ -5,7 +5,8 @@ import { cursor, id, limit, name, page, role } from './primitives.ts';
 /** A day, or half of one: the morning ends and the afternoon begins at noon of the office's time zone. */
 const halfDay = z
   .string()
-  .regex(/^\d{4}-\d{2}-\d{2}(T(00|12):00)?$/, 'must be YYYY-MM-DD, YYYY-MM-DDT00:00 or YYYY-MM-DDT12:00');
+  .regex(/^\d{4}-\d{2}-\d{2}(T(00|12):00)?$/, 'must be YYYY-MM-DD, YYYY-MM-DDT00:00 or YYYY-MM-DDT12:00')
+  .refine((text) => z.iso.date().safeParse(text.slice(0, 10)).success, 'must be a day of the calendar');
 
 const leave = z
   .strictObject({ from: halfDay, to: halfDay })

@@ -160,6 +160,9 @@ describe('staff.* and product.* for who looks at the directory', () => {
         { tags: Array(6).fill('t') },
         { leave: { from: '2026-12-02', to: '2026-12-01' } },
         { leave: { from: '2026-12-02T09:00', to: '2026-12-03' } },
+        // Such a day would end every dispatch that looks at this person.
+        { leave: { from: '2026-99-99', to: '2026-99-99' } },
+        { leave: { from: '2027-02-28', to: '2027-02-29T12:00' } },
         { active: false },
         { roles: ['provider_admin'] },
       ];

@@ -1,5 +1,5 @@
 import type { QueuedReason } from '../../contract/projects.ts';
-import { addDays, instantAt } from '../calendar/local-date.ts';
+import { localDate, localTime } from '../calendar/local-date.ts';
 
 /** Leave in half days of the office's zone: `YYYY-MM-DD`, or with `T00:00` or `T12:00`. */
 export interface Leave {
@@ -24,12 +24,11 @@ export function isOnLeave({ leave }: Pick<StaffCandidate, 'leave'>, now: number,
   if (leave === null) return false;
   const [firstDate = '', firstTime = '00:00'] = leave.from.split('T');
   const [lastDate = '', lastTime] = leave.to.split('T');
-  const begins = instantAt(firstDate, firstTime, timeZone);
-  const ends =
-    lastTime === undefined
-      ? instantAt(addDays(lastDate, 1), '00:00', timeZone)
-      : instantAt(lastDate, lastTime, timeZone);
-  return begins <= now && now < ends;
+  // By what the clocks on the wall show, as it is written: the last day that can be written has no day after it.
+  const date = localDate(now, timeZone);
+  const here = `${date}T${localTime(now, timeZone)}`;
+  const isOver = lastTime === undefined ? lastDate < date : `${lastDate}T${lastTime}` <= here;
+  return `${firstDate}T${firstTime}` <= here && !isOver;
 }
 
 /** Says whether somebody can take one more project: accepts, is not on leave, and is below the maximum. */

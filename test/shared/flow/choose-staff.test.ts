@@ -59,6 +59,10 @@ describe('choosing staff for a dispatch (domain.md, section 6)', () => {
   });
 
   describe('leave in half days of the office’s zone', () => {
+    it('may have no end that a calendar reaches', () => {
+      for (const to of ['9999-12-31', '9999-12-31T12:00'])
+        expect(isOnLeave({ leave: { from: '2026-11-18', to } }, at('2026-11-20 10:00'), TZ)).to.equal(true);
+    });
     const cases: [string, string, string, boolean][] = [
       ['2026-11-18', '2026-11-18', '2026-11-18 00:00', true],
       ['2026-11-18', '2026-11-18', '2026-11-18 23:59', true],
