@@ -36,6 +36,13 @@ export interface DeliveriesParts {
   follow: (needs: readonly Need[]) => void;
 }
 
+export interface ApplyOptions {
+  /** The attachments that a submitted demand names. */
+  files?: readonly FlowFile[] | undefined;
+  /** Asked of the room that is changed: whoever was let in by an older state of it may have no place there any more. */
+  admits?: (room: RoomDoc) => boolean;
+}
+
 /** The one road for every change of a delivery project: the flow's rules decide on the room as it stands, and the decision is stored by compare-and-set. */
 export class Deliveries {
   readonly #parts: DeliveriesParts;
@@ -51,7 +58,6 @@ export class Deliveries {
 
   /**
    * Lets something happen to a project, after what is due by then: a due instant holds whether a sweep has come by already or not.
-   * @param files the attachments that a submitted demand names
    * @returns the room as it then stands, its entries in the timeline, and what is to be dispatched now
    * @throws {RoomError} what the flow refuses it with; nothing is changed then
    */
@@ -59,10 +65,10 @@ export class Deliveries {
     roomId: string,
     event: FlowEvent,
     actor: FlowActor,
-    files: readonly FlowFile[] = [],
+    more: ApplyOptions = {},
   ): Promise<{ room: RoomDoc; needs: readonly Need[] }> {
     for (;;) {
-      const { room, needs, isDue } = await this.#applyOnce(roomId, event, actor, files);
+      const { room, needs, isDue } = await this.#applyOnce(roomId, event, actor, more);
       if (!isDue) {
         await this.#parts.outbox.carry(room);
         return { room: this.#parts.rooms.cached(roomId) ?? room, needs };
@@ -75,11 +81,13 @@ export class Deliveries {
     roomId: string,
     event: FlowEvent,
     actor: FlowActor,
-    files: readonly FlowFile[],
+    { files = [], admits = () => true }: ApplyOptions,
   ): Promise<{ room: RoomDoc; needs: readonly Need[]; isDue: boolean }> {
     let needs: Need[] = [];
     let isDue = false;
-    const room = await this.#parts.rooms.change(roomId, ({ title, project, members }) => {
+    const room = await this.#parts.rooms.change(roomId, (current) => {
+      if (!admits(current)) throw unknownRoom();
+      const { title, project, members } = current;
       const context = this.context(actor);
       needs = [];
       isDue = event.type !== 'tick' && isDueBy(project.flow, context.now);

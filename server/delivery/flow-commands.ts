@@ -10,12 +10,12 @@ import type { Clock } from '../clock.ts';
 import type { DirectoryModels, OrgDoc, ProductDoc, StaffDoc } from '../directory/directory-store.ts';
 import type { Caller, Handlers } from '../registry/call.ts';
 import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts';
-import { flowActorOf } from '../rooms/access.ts';
+import { flowActorOf, readableStreams } from '../rooms/access.ts';
 import { QUEUE } from '../rooms/project-state.ts';
 import { requireReadable, requireRoom } from '../rooms/room-access.ts';
 import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
 import type { Pages } from '../timeline/pages.ts';
-import type { Deliveries } from './deliveries.ts';
+import type { ApplyOptions, Deliveries } from './deliveries.ts';
 import { candidateOf, type Dispatcher } from './dispatcher.ts';
 import type { Places } from './places.ts';
 import { mayClaim, projectView } from './project-view.ts';
@@ -64,9 +64,9 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
     caller: Caller,
     projectId: string,
     event: FlowEvent,
-    files?: readonly FlowFile[],
+    more: ApplyOptions = { admits: admitting(caller) },
   ): Promise<CommandOutput<'node.act'>> {
-    const { room, needs } = await deliveries.apply(projectId, event, flowActorOf(caller), files);
+    const { room, needs } = await deliveries.apply(projectId, event, flowActorOf(caller), more);
     await dispatcher.serve(needs);
     return shown(caller, room);
   }
@@ -75,16 +75,27 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
     return { project: projectView((await rooms.get(room._id)) ?? room, caller, clock.now()) };
   }
 
-  /** A claim takes a place of the one who claims, where the directory gives them a maximum. */
+  /**
+   * A claim takes a place of the one who claims, where the directory gives them a maximum. Of two who claim at once one has no place in the room any more,
+   * and is told the present state all the same.
+   */
   async function claim(caller: Caller, projectId: string, event: FlowEvent): Promise<CommandOutput<'node.act'>> {
     const listed = await directory.staff.findById(caller.userId).lean<StaffDoc>();
-    if (caller.side !== 'provider' || listed === null) return happen(caller, projectId, event);
+    if (caller.side !== 'provider' || listed === null) return happen(caller, projectId, event, {});
     const claimed = await places.with(
       projectId,
       [{ staff: listed._id }],
       ([load = 0]) => (load < listed.maxLoad ? 0 : undefined),
       // By whose department the order is dispatched on, the directory says.
-      () => deliveries.apply(projectId, event, { ...flowActorOf(caller), dept: listed.dept ?? caller.dept }),
+      () =>
+        deliveries.apply(
+          projectId,
+          event,
+          { ...flowActorOf(caller), dept: listed.dept ?? caller.dept },
+          {
+            admits: admitting(caller),
+          },
+        ),
     );
     if (claimed === undefined) {
       const { project } = await requireProject(caller, projectId);
@@ -121,7 +132,10 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
         load = now;
         return 0;
       },
-      async () => deliveries.apply(room._id, eventOf(await staffFacts(room, person, load)), flowActorOf(caller)),
+      async () =>
+        deliveries.apply(room._id, eventOf(await staffFacts(room, person, load)), flowActorOf(caller), {
+          admits: admitting(caller),
+        }),
     );
     if (done === undefined) throw new Error('a place that was asked for by name was not chosen');
     await dispatcher.serve(done.needs);
@@ -149,7 +163,8 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
         free = load < (listed?.maxLoad ?? Number.POSITIVE_INFINITY);
         return 0;
       },
-      () => deliveries.apply(room._id, eventOf({ org, name, free }), flowActorOf(caller)),
+      () =>
+        deliveries.apply(room._id, eventOf({ org, name, free }), flowActorOf(caller), { admits: admitting(caller) }),
     );
     if (done === undefined) throw new Error('a place that was asked for by name was not chosen');
     await dispatcher.serve(done.needs);
@@ -170,7 +185,9 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
         files: files.filter(({ id }) => ids.includes(id)),
         ...(reason === undefined ? {} : { reason }),
       };
-      return action === 'claim' ? claim(caller, projectId, event) : happen(caller, projectId, event, files);
+      return action === 'claim'
+        ? claim(caller, projectId, event)
+        : happen(caller, projectId, event, { files, admits: admitting(caller) });
     },
 
     async 'project.pause'({ projectId, remark }, { caller }) {
@@ -265,6 +282,12 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
     },
   };
 }
+
+/** Whom a project is known to when it is changed. */
+const admitting =
+  (caller: Caller) =>
+  (room: RoomDoc): boolean =>
+    readableStreams(caller, room).length > 0 || mayClaim(caller, room);
 
 /** Whoever may not do it learns nothing of the directory by trying. */
 function requireMay(room: RoomDoc, mayDoIt: (flow: Flow) => boolean): void {

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { after, afterEach, before, describe, it } from 'mocha';
+import type { CommandInput } from '../../shared/contract/registry.ts';
 import type { Entry } from '../../shared/contract/entries.ts';
 import { ConnectionLost, type TestClient, until } from '../support/client.ts';
 import { BEGINNING, message, NOTES_BEGINNING, people, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
+import { refused } from '../support/wire-suite.ts';
 
 describe('Two servers on one database', () => {
   let database: SharedDatabase;
@@ -47,6 +49,21 @@ describe('Two servers on one database', () => {
       if (entries.length < 200) return all;
     }
   }
+
+  it('takes no confirmation of somebody whom the other one has just removed', async () => {
+    const roomId = await portal.project();
+    const act = (who: 'buyer' | 'admin' | 'colleague', nodeId: string, more: Partial<CommandInput<'node.act'>> = {}) =>
+      at(1).call(who, 'node.act', { projectId: roomId, nodeId, visit: 1, action: 'finish', ...more });
+    const form = { contactName: 'Bao', phone: '+1 202 555 0123', email: 'bao@example.com', address: '1', details: 'x' };
+    await act('buyer', 'demand', { action: 'submit', form });
+    await act('admin', 'delivery');
+    await at(0).call('buyer', 'member.add', { roomId, userId: people.colleague.sub, name: people.colleague.name });
+    await at(1).call('colleague', 'room.get', { roomId });
+    await at(0).call('buyer', 'member.remove', { roomId, userId: people.colleague.sub });
+    await refused(act('colleague', 'finish', { action: 'confirm' }), 'not_found');
+    const { project } = await portal.call('buyer', 'project.get', { projectId: roomId });
+    expect(project.status).to.equal('executing');
+  });
 
   it('hands on what the other one wrote, though this one writes nothing', async () => {
     const roomId = await portal.project();
