@@ -3,7 +3,7 @@ import type { ProjectAction } from '../../contract/projects.ts';
 import { workingTimeLeft } from '../calendar/due.ts';
 import { type ProviderFacts, type StaffFacts, staffMisfit, takeProvider } from './assignments.ts';
 import { at, Course, requireCurrent } from './course.ts';
-import { currentNode, type Flow, type FlowContext, refuse, type Refusal, type Stepped } from './flow.ts';
+import { currentNode, type Flow, type FlowContext, type FlowNode, refuse, type Refusal, type Stepped } from './flow.ts';
 import { isRunning, mayDo, mayPauseAgain } from './permissions.ts';
 
 /** Something done to a project as a whole (domain.md, section 3). */
@@ -61,16 +61,28 @@ export function actOnProject(flow: Flow, event: ProjectAct, context: FlowContext
   }
 }
 
+/** Worked by staff of a role. */
+const isStaffed = ({ side, role }: FlowNode): boolean =>
+  side === 'provider' && role !== undefined && role !== 'provider_admin';
+
+/** Whose operator is changed when no node is named: that of the current one, or, while it is somebody else's turn, the only one there is. */
+function meantNode(flow: Flow): FlowNode | undefined {
+  const current = currentNode(flow);
+  const [only, ...others] = flow.crew;
+  if ((current !== undefined && isStaffed(current)) || only === undefined || others.length > 0) return current;
+  return flow.nodes.find((node) => isStaffed(node) && node.role === only.role) ?? current;
+}
+
 /** Gives a role of this run to somebody else of that role. The department that owns the project stays. */
 function changeOperator(
   course: Course,
   { nodeId, staff, remark }: Extract<ProjectAct, { type: 'change_operator' }>,
 ): Stepped | Refusal {
   const { flow } = course;
-  const node = nodeId === undefined ? currentNode(flow) : flow.nodes.find(({ id }) => id === nodeId);
+  const node = nodeId === undefined ? meantNode(flow) : flow.nodes.find(({ id }) => id === nodeId);
   if (node === undefined) return refuse(flow, 'not_found', 'This project has no such node.');
   const { role } = node;
-  if (node.side !== 'provider' || role === undefined || role === 'provider_admin') {
+  if (role === undefined || !isStaffed(node)) {
     return refuse(flow, 'invalid', `"${node.name}" is not worked by staff of a role.`, [
       { path: 'nodeId', reason: 'must be a node that staff of a role work' },
     ]);

@@ -10,6 +10,7 @@ import {
   buyer,
   codeOf,
   customTemplate,
+  file,
   FlowBench,
   manager,
   operator,
@@ -139,6 +140,16 @@ describe('changing the operator (domain.md, section 3)', () => {
     });
     bench.act(specialist2, 'finish').act(buyer, 'reject', { reason: 'No' });
     expect([bench.place, bench.node.operator?.userId]).to.deep.equal(['implementation/2', 'p-ds2']);
+  });
+
+  it('needs no node where only one can be meant, also while the buyer looks at the work', () => {
+    const atBuyer = FlowBench.of('simplest')
+      .act(buyer, 'submit')
+      .dispatch(specialist)
+      .act(specialist, 'finish', { files: [file()] });
+    atBuyer.do(change(specialist2), admin);
+    expect(atBuyer.flow.crew.map(({ userId }) => userId)).to.deep.equal(['p-ds2']);
+    expect(codeOf(inWork().act(specialist, 'finish'), change(specialist2), admin)).to.equal('invalid');
   });
 
   it('tells the new operator', () => {
