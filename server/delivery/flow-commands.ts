@@ -22,7 +22,14 @@ import { mayClaim, projectView } from './project-view.ts';
 import { queuePage } from './queues.ts';
 
 /** Finds files that a caller attaches, by id. @throws {RoomError} `invalid` naming each id that is not theirs to attach there */
-export type TakeFiles = (caller: Caller, room: RoomDoc, stream: string, ids: readonly string[]) => Promise<FlowFile[]>;
+export type TakeFiles = (
+  caller: Caller,
+  room: RoomDoc,
+  stream: string,
+  ids: readonly string[],
+  /** The field of the input that names them. */
+  path: string,
+) => Promise<FlowFile[]>;
 
 export interface FlowParts {
   rooms: RoomStore;
@@ -174,20 +181,22 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
   return {
     async 'node.act'({ projectId, nodeId, action, visit, form, files: ids = [], reason }, { caller }) {
       const room = await requireProject(caller, projectId);
-      const named = [...ids, ...attachmentsOf(form)];
-      const files = named.length === 0 ? [] : await takeFiles(caller, room, FLOW_STREAM, named);
+      const taken = async (named: readonly string[], path: string): Promise<FlowFile[]> =>
+        named.length === 0 ? [] : takeFiles(caller, room, FLOW_STREAM, named, path);
+      const files = await taken(ids, 'files');
+      const attached = await taken(attachmentsOf(form), 'form.attachments');
       const event: FlowEvent = {
         type: 'act',
         nodeId,
         action,
         visit,
         ...(form === undefined ? {} : { form }),
-        files: files.filter(({ id }) => ids.includes(id)),
+        files,
         ...(reason === undefined ? {} : { reason }),
       };
       return action === 'claim'
         ? claim(caller, projectId, event)
-        : happen(caller, projectId, event, { files, admits: admitting(caller) });
+        : happen(caller, projectId, event, { files: attached, admits: admitting(caller) });
     },
 
     async 'project.pause'({ projectId, remark }, { caller }) {

@@ -176,4 +176,13 @@ describe('what a flow decides when things come late, twice or crosswise', () => 
     const { error } = await refused(act(who, projectId, 'claim'), 'conflict');
     expect(error.details).to.deep.include({ status: 'executing', current: 'claim', visit: 1 });
   });
+
+  it('names the field of a form in which a file is named that is not there', async () => {
+    const projectId = await order();
+    const form = { ...DEMAND, attachments: ['nothing'] };
+    const { error } = await refused(act('buyer', projectId, 'submit', { form }), 'invalid');
+    expect(error.details).to.deep.equal([
+      { path: 'form.attachments.0', reason: 'there is no such file in this stream' },
+    ]);
+  });
 });
