@@ -145,11 +145,11 @@ export function projectCommands(parts: ProjectParts): Pick<Handlers, ProjectComm
     async 'demand.get'({ projectId }, { caller }) {
       const { project } = await requireRoom(rooms, caller, projectId);
       if (project.demand === null) return { demand: null };
-      const { email, ...demand } = project.demand;
+      const { email, address, ...demand } = project.demand;
       // The platform's and the buyer's own people see it; the provider where the buyer shares it; a vendor only watches.
       const shared =
         caller.side === 'buyer' || caller.side === 'operator' || (caller.side === 'provider' && project.shareContact);
-      return { demand: { ...demand, ...(shared ? { email } : {}) } };
+      return { demand: { ...demand, ...(shared ? { email, address } : {}) } };
     },
   };
 }

@@ -103,7 +103,7 @@ const demand = z.object({
   visit: z.int().min(1),
   contactName: z.string(),
   email: z.string().optional(),
-  address: z.string(),
+  address: z.string().optional(),
   details: z.string(),
   attachments: z.array(fileInfo),
 });

@@ -127,7 +127,7 @@ describe('node.act, project.* and queue.list', () => {
     const { phone: _phone, ...shown } = { ...DEMAND, nodeId: 'demand', visit: 1, attachments: [] };
     for (const who of ['buyer', 'admin', 'operator'] as const)
       expect((await suite.portal.call(who, 'demand.get', { projectId })).demand).to.deep.equal(shown);
-    const { email: _email, ...watched } = shown;
+    const { email: _email, address: _address, ...watched } = shown;
     expect((await suite.portal.call('vendor', 'demand.get', { projectId })).demand).to.deep.equal(watched);
     const everything = await suite.database.connection.collection('rooms').find().toArray();
     expect(JSON.stringify(everything)).to.not.contain('555 0123');
