@@ -136,13 +136,13 @@ export function olderCame(state: RoomState, stream: string, entries: readonly En
 }
 
 /** The room as the server has it now: shows what became of it, and streams that went. */
-export function compared(state: RoomState, room: Room): RoomState {
+export function compared(state: RoomState, { room, me }: CommandOutput<'room.get'>): RoomState {
   const streams = new Map<string, StreamState>();
   for (const { stream } of room.streams) {
     const held = state.streams.get(stream);
     if (held) streams.set(stream, held);
   }
-  return { ...state, ...withProject(room, state.project), streams };
+  return { ...state, ...withProject(room, state.project), me, streams };
 }
 
 /**
@@ -259,9 +259,22 @@ export function roomFailed(state: RoomState, error: RoomError): RoomState {
   return { ...state, status: 'failed', error };
 }
 
-/** True for an entry that tells of a change of the room's members: who they are then, the room itself says. */
-export function changesMembers(entry: Entry): boolean {
-  return entry.kind === 'notice' && entry.body.event.startsWith('member.');
+/** What in a flow brings people into the room, takes them out of it, or changes what they may write: a company, who works a step, and the end. */
+const CHANGES_ROOM = [
+  'provider.assigned',
+  'provider.changed',
+  'order.claimed',
+  'order.dispatched',
+  'operator.changed',
+  'node.done',
+  'node.rejected',
+  'project.closed',
+];
+
+/** True for an entry after which the room may have other members, or the reader other rights: which, the room itself says. */
+export function changesRoom({ kind, body }: Entry): boolean {
+  if (kind === 'notice') return 'event' in body && body.event.startsWith('member.');
+  return (kind === 'node' || kind === 'project') && 'event' in body && CHANGES_ROOM.includes(body.event);
 }
 
 /** Entries that came to the end of a stream's run between two states, in order. */

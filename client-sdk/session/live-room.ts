@@ -79,9 +79,9 @@ export class RoomShell implements LiveRoom {
       since: () => rooms.heldSince(this.#state),
       joining: () => this.#become(rooms.joining(this.#state)),
       joined: (answer, since) => this.#joined(answer, since),
-      compared: (room) => {
-        this.#become(rooms.compared(this.#state, room));
-        return !rooms.isBehind(this.#state, room);
+      compared: (answer) => {
+        this.#become(rooms.compared(this.#state, answer));
+        return !rooms.isBehind(this.#state, answer.room);
       },
       refused: (error) => this.#refused(error),
       closed: () => this.#dropped(rooms.CLOSED_ROOM),
@@ -276,7 +276,7 @@ export class RoomShell implements LiveRoom {
   }
 
   #joined(answer: Parameters<typeof rooms.joined>[1], since: Record<string, number> | undefined): void {
-    if (this.#state.early.some(rooms.changesMembers)) this.#membership.lookAgain();
+    if (this.#state.early.some(rooms.changesRoom)) this.#membership.lookAgain();
     this.#become(rooms.joined(this.#state, answer, since), 'resume');
     for (const stream of this.#state.streams.keys()) this.#marks.synchronize(stream);
     this.#options.outbox.flush();
@@ -310,7 +310,7 @@ export class RoomShell implements LiveRoom {
     const appended = rooms.appendedSince(before, state);
     this.#settleOutbox(before, appended);
     this.#changed();
-    if (appended.some(rooms.changesMembers)) this.#membership.lookAgain();
+    if (appended.some(rooms.changesRoom)) this.#membership.lookAgain();
     for (const entry of appended) this.#emitter.emit('entry', { entry, cause });
     for (const stream of this.#state.streams.keys()) this.#repair.check(stream);
     this.#watchTyping();

@@ -1,6 +1,5 @@
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
-import type { Room } from '../../shared/contract/rooms.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { asRoomError } from '../core/failure.ts';
@@ -21,7 +20,7 @@ export interface Member {
   joining(): void;
   joined(answer: CommandOutput<'room.join'>, since: Record<string, number> | undefined): void;
   /** The room as it is now, unasked; answers false when only another join can bring what it shows. */
-  compared(room: Room): boolean;
+  compared(answer: CommandOutput<'room.get'>): boolean;
   refused(error: RoomError): void;
   closed(): void;
 }
@@ -237,13 +236,13 @@ export class Membership {
     if (this.#lookWanted || clock.now() - silentSince >= livenessMs / 2) {
       this.#lookWanted = false;
       try {
-        const { room } = await session.request('room.get', { roomId });
+        const answer = await session.request('room.get', { roomId });
         if (!this.#isJoined || !this.held) return;
-        for (const { stream } of room.streams) this.heard(stream);
+        for (const { stream } of answer.room.streams) this.heard(stream);
         for (const stream of this.#heardAt.keys()) {
-          if (!room.streams.some((known) => known.stream === stream)) this.#heardAt.delete(stream);
+          if (!answer.room.streams.some((known) => known.stream === stream)) this.#heardAt.delete(stream);
         }
-        if (!this.#member.compared(room)) return this.joinAgain();
+        if (!this.#member.compared(answer)) return this.joinAgain();
       } catch (fault) {
         if (!this.#isJoined || !this.held) return;
         const error = asRoomError(fault, 'internal');

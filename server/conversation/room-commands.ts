@@ -89,7 +89,10 @@ export function roomCommands({
           readableStreams(caller, room).map(async (stream) => ({ stream, head: await pages.head(roomId, stream) })),
         ),
       ]);
-      return { room: roomView(room, members, streams, { viewer: caller, now: clock.now() }) };
+      return {
+        room: roomView(room, members, streams, { viewer: caller, now: clock.now() }),
+        me: { side: caller.side, canWrite: [...writableStreams(caller, room)] },
+      };
     },
 
     async 'room.join'({ roomId, since, limit }, call) {

@@ -32,6 +32,9 @@ export type RoomItem = z.infer<typeof roomItem>;
 
 const aStream = z.strictObject({ roomId: id, stream: streamName });
 
+/** What the caller is in a room. */
+const me = z.object({ side, canWrite: z.array(streamName) });
+
 export const roomCommands = {
   'room.list': defineCommand({
     summary: 'Rooms of the caller, newest activity first, each with its unread entries and its last entry.',
@@ -43,9 +46,10 @@ export const roomCommands = {
     writes: false,
   }),
   'room.get': defineCommand({
-    summary: 'One room: its streams that the caller reads, its members, and what it is about.',
+    summary:
+      'One room: its streams that the caller reads, its members, what it is about, and what the caller may write in it.',
     input: z.strictObject({ roomId: id }),
-    output: z.object({ room }),
+    output: z.object({ room, me }),
     callers: EVERYONE,
     errors: ['not_found'],
     rate: 'read',
@@ -65,7 +69,7 @@ export const roomCommands = {
     }),
     output: z.object({
       room,
-      me: z.object({ side, canWrite: z.array(streamName) }),
+      me,
       streams: z.array(streamPage),
       online: z.array(person),
     }),

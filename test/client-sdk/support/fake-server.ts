@@ -275,7 +275,7 @@ export class FakeServer implements Transport {
         connection.joined.delete(ROOM);
         return { ok: true, data: {} };
       case 'room.get':
-        return { ok: true, data: { room: this.room() } };
+        return { ok: true, data: { room: this.room(), me: this.#me() } };
       case 'entry.fetch':
         return { ok: true, data: this.#fetch(stream, input) };
       case 'read.mark': {
@@ -307,6 +307,10 @@ export class FakeServer implements Transport {
     return { ok: true, data: { project: this.projectBecomes({ nodes: next }) } };
   }
 
+  #me() {
+    return { side: this.side, canWrite: this.canWrite ?? [...this.streams.keys()] };
+  }
+
   #join(connection: FakeConnection, input: Input): unknown {
     connection.joined.add(ROOM);
     const since = input['since'] as Record<string, number> | undefined;
@@ -318,7 +322,7 @@ export class FakeServer implements Transport {
       const entries = missed.slice(0, CATCH_UP_MAX);
       return { stream, head: raw.length, entries, truncated: entries.length < missed.length };
     });
-    const me = { side: this.side, canWrite: this.canWrite ?? [...this.streams.keys()] };
+    const me = this.#me();
     return { ok: true, data: { room: this.room(), me, streams, online: this.online } };
   }
 
