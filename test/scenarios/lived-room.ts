@@ -9,9 +9,10 @@ import {
 } from '../../client-sdk/index.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
-import { until, within } from '../support/client.ts';
+import { Refused, until, within } from '../support/client.ts';
 import { Dice } from '../support/dice.ts';
 import { people, type PersonName, type Portal } from '../support/portal.ts';
+import { DEMAND } from '../support/two-offices.ts';
 
 /** Every kind of reader: the buyer, who is added and removed by each company, who has the room by their role, and who never has it. */
 export const READERS = [
@@ -48,6 +49,28 @@ export const GUESTS = [
   'rival',
 ] as const satisfies readonly Reader[];
 
+/** What only looks. */
+export const READINGS = [
+  'room.list',
+  'room.get',
+  'member.list',
+  'entry.fetch',
+  'project.get',
+  'project.list',
+  'project.log',
+  'project.export',
+  'demand.get',
+  'queue.list',
+  'file.link',
+  'template.get',
+  'template.list',
+  'calendar.get',
+  'staff.list',
+  'product.get',
+  'product.list',
+] as const;
+export type Reading = (typeof READINGS)[number];
+
 /** One thing that somebody does, whether they may or not. */
 export type Act =
   | { do: 'send'; who: Reader; stream: (typeof STREAMS)[number] }
@@ -59,10 +82,30 @@ export type Act =
   | {
       do: 'read';
       who: Reader;
-      name: 'room.list' | 'room.get' | 'member.list' | 'entry.fetch' | 'project.get' | 'project.list';
+      name: Reading;
     }
-  | { do: 'order' | 'directory' }
-  | { do: 'active'; active: boolean };
+  | { do: 'order' | 'directory' | 'office' }
+  | { do: 'active'; active: boolean }
+  | { do: 'turn'; who: Reader; nth: number }
+  | { do: 'project'; who: Reader; name: (typeof PROJECT_ACTS)[number]; nth: number }
+  | { do: 'later'; hours: number };
+
+/** Something to do to the project as a whole. */
+export const PROJECT_ACTS = [
+  'project.pause',
+  'project.resume',
+  'project.dispatch',
+  'project.changeOperator',
+  'project.changeProvider',
+  'project.close',
+] as const;
+
+/** Staff whom the directory lets work a node: they are in the room as long as they do. */
+const WORKERS = ['designer', 'idle'] as const;
+const WORKING_ROLES = ['designer', 'account_manager', 'delivery_specialist'] as const;
+const PRODUCT = { productId: 'website', name: 'Website', vendorOrg: 'maker', templateId: 'bespoke' };
+const HOUR = 3_600_000;
+const HERE = [{ org: 'studio', maxLoad: 100_000 }];
 
 /** What a history may be answered with; anything else is a fault. */
 const EXPECTED = ['forbidden', 'not_found', 'conflict', 'read_only', 'invalid', 'unauthenticated', 'unavailable'];
@@ -83,12 +126,20 @@ export class LivedRoom {
   /** What was written where, each text once. */
   readonly #written = new Map<string, string>();
   readonly #entryIds: string[] = [];
+  #fileId = 'nothing';
 
   private constructor(portal: Portal, used: Set<CommandName>, orderId: string, roomId: string) {
     this.#portal = portal;
     this.#used = used;
     this.#orderId = orderId;
     this.#roomId = roomId;
+  }
+
+  /** The directory of a room in which everything can happen: a flow that is claimed and dispatched. */
+  static async furnish(portal: Portal): Promise<void> {
+    await portal.seed();
+    await portal.call('service', 'product.put', { ...PRODUCT, providers: HERE });
+    for (const worker of WORKERS) await putWorker(portal, worker);
   }
 
   static async open(portal: Portal, used: Set<CommandName>): Promise<LivedRoom> {
@@ -178,8 +229,20 @@ export class LivedRoom {
         this.#used.add('project.create');
         return;
       case 'directory':
-        await this.#portal.seed();
+        await LivedRoom.furnish(this.#portal);
         for (const name of ['org.put', 'staff.put', 'product.put'] as const) this.#used.add(name);
+        return;
+      case 'office':
+        await this.#runOffice();
+        return;
+      case 'turn':
+        await this.#takeTurn(one.who, one.nth);
+        return;
+      case 'project':
+        await this.#actOnProject(one);
+        return;
+      case 'later':
+        await this.#call('operator', 'clock.advance', { ms: one.hours * HOUR });
         return;
       case 'active':
         await this.activate(one.active);
@@ -188,8 +251,7 @@ export class LivedRoom {
 
   /** The directory calls a designer inactive, who then has no access, or active again. */
   async activate(active: boolean): Promise<void> {
-    const { sub: userId, org, name, roles } = people.idle;
-    await this.#portal.call('service', 'staff.put', { userId, org, name, roles: [...roles], maxLoad: 5, active });
+    await putWorker(this.#portal, 'idle', active);
     // A refused account is a failure of the connection: the page begins anew when the person tries again.
     if (active) this.#person('idle').client.connect();
   }
@@ -240,6 +302,8 @@ export class LivedRoom {
   }
 
   async close(): Promise<void> {
+    // It counts as load until it is over.
+    await this.#call('operator', 'project.close', { projectId: this.#roomId, reason: 'Over' });
     await Promise.all([...this.#people.values()].map(({ client }) => client.close()));
   }
 
@@ -304,12 +368,117 @@ export class LivedRoom {
     return { client, room, cut: () => [...lines].forEach((cut) => cut()) };
   }
 
-  async #read(reader: Reader, name: Extract<Act, { do: 'read' }>['name']): Promise<void> {
+  async #read(reader: Reader, name: Reading): Promise<void> {
     const roomId = this.#roomId;
-    if (name === 'room.list' || name === 'project.list') await this.#call(reader, name, { limit: 3 });
-    else if (name === 'project.get') await this.#call(reader, name, { projectId: roomId });
-    else if (name === 'entry.fetch') await this.#call(reader, name, { roomId, stream: 'public', after: 2 });
-    else await this.#call(reader, name, { roomId });
+    const projectId = roomId;
+    switch (name) {
+      case 'room.list':
+      case 'project.list':
+      case 'queue.list':
+      case 'template.list':
+      case 'product.list':
+        await this.#call(reader, name, { limit: 3 });
+        return;
+      case 'project.get':
+      case 'project.log':
+      case 'demand.get':
+        await this.#call(reader, name, { projectId });
+        return;
+      case 'entry.fetch':
+        await this.#call(reader, name, { roomId, stream: 'public', after: 2 });
+        return;
+      case 'room.get':
+      case 'member.list':
+        await this.#call(reader, name, { roomId });
+        return;
+      case 'project.export':
+        await this.#call(reader, name, { orderId: this.#orderId });
+        return;
+      case 'file.link':
+        await this.#call(reader, name, { fileId: this.#fileId });
+        return;
+      case 'template.get':
+        await this.#call(reader, name, { templateId: PRODUCT.templateId });
+        return;
+      case 'calendar.get':
+        await this.#call(reader, name, {});
+        return;
+      case 'staff.list':
+        await this.#call(reader, name, { org: 'studio' });
+        return;
+      case 'product.get':
+        await this.#call(reader, name, { productId: PRODUCT.productId });
+    }
+  }
+
+  /** Does one of the things that this person is offered, or what is not theirs to do. */
+  async #takeTurn(reader: Reader, nth: number): Promise<void> {
+    const projectId = this.#roomId;
+    const shown = await this.#call(reader, 'project.get', { projectId });
+    const offered = shown?.project.actions ?? [];
+    const { nodeId, visit, action } = offered[nth % Math.max(1, offered.length)] ?? {
+      nodeId: 'demand',
+      visit: 1,
+      action: 'submit' as const,
+    };
+    const form = action === 'submit' ? { form: DEMAND } : {};
+    const files = action === 'upload' ? { files: [await this.#upload(reader)] } : {};
+    const reason = action === 'reject' ? { reason: 'Not yet' } : {};
+    await this.#call(reader, 'node.act', { projectId, nodeId, visit, action, ...form, ...files, ...reason });
+  }
+
+  async #upload(reader: Reader): Promise<string> {
+    try {
+      const { id } = await this.#portal.upload(reader, { roomId: this.#roomId });
+      this.#fileId = id;
+    } catch (error) {
+      if (!(error instanceof Refused) || !EXPECTED.includes(error.code)) throw error;
+    }
+    return this.#fileId;
+  }
+
+  async #actOnProject({ who, name, nth }: Extract<Act, { do: 'project' }>): Promise<void> {
+    const projectId = this.#roomId;
+    const remark = 'As agreed';
+    const userId = people[WORKERS[nth % WORKERS.length] ?? 'idle'].sub;
+    switch (name) {
+      case 'project.pause':
+      case 'project.resume':
+        await this.#call(who, name, { projectId });
+        return;
+      case 'project.dispatch':
+        await this.#call(who, name, { projectId, userId });
+        return;
+      case 'project.changeOperator':
+        await this.#call(who, name, { projectId, userId, remark });
+        return;
+      case 'project.changeProvider': {
+        // Orders go to the one, so that every history begins in the same company.
+        const away = { org: 'rivals', maxLoad: 100_000 };
+        await this.#portal.call('service', 'product.put', { ...PRODUCT, providers: [...HERE, away] });
+        await this.#call(who, name, { projectId, org: nth % 2 === 0 ? 'rivals' : 'studio', remark });
+        await this.#portal.call('service', 'product.put', { ...PRODUCT, providers: HERE });
+        return;
+      }
+      case 'project.close':
+        await this.#call(who, name, { projectId, reason: remark });
+    }
+  }
+
+  /** What the platform's people and a company's admin look after, beside any room. */
+  async #runOffice(): Promise<void> {
+    const nodes = [{ id: 'end', type: 'finish' as const, name: 'End', side: 'buyer' as const }];
+    const made = await this.#call('operator', 'template.create', { name: 'Short', nodes });
+    if (made !== undefined) {
+      const templateId = made.template.id;
+      await this.#call('operator', 'template.update', { templateId, name: 'Shorter' });
+      await this.#call('operator', 'template.publish', { templateId });
+      await this.#call('operator', 'template.copy', { templateId, name: 'Shortest' });
+    }
+    const holidays = [{ name: { zh: '元旦', en: 'New Year' }, from: '2150-01-01', to: '2150-01-01' }];
+    await this.#call('operator', 'calendar.extend', { year: 2150, holidays, workdays: [] });
+    const { sub: userId } = people.inactive;
+    await this.#call('admin', 'staff.update', { userId, accepting: false });
   }
 
   /** Calls as this person; what was obeyed is noted, and a refusal is an answer like any other. */
@@ -341,6 +510,12 @@ export class LivedRoom {
     if (survivor === undefined) throw new Error(`nobody is called ${reader}`);
     return survivor;
   }
+}
+
+async function putWorker(portal: Portal, worker: (typeof WORKERS)[number], active = true): Promise<void> {
+  const { sub: userId, org, name } = people[worker];
+  const roles = [...WORKING_ROLES];
+  await portal.call('service', 'staff.put', { userId, org, name, roles, maxLoad: 50, active });
 }
 
 /** What a reader is shown, without what only a live connection tells: typing marks, and how far others have read. */

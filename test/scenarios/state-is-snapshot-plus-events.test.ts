@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { type CommandName, commandNames } from '../../shared/contract/registry.ts';
 import { Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { type Act, GUESTS, LivedRoom, type Reader, READERS, STREAMS } from './lived-room.ts';
+import { type Act, GUESTS, LivedRoom, PROJECT_ACTS, type Reader, READERS, READINGS, STREAMS } from './lived-room.ts';
 
 const who = fc.constantFrom(...READERS);
 const stream = fc.constantFrom(...STREAMS);
@@ -32,11 +32,22 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('read' as const),
       who,
-      name: fc.constantFrom('room.list', 'room.get', 'member.list', 'entry.fetch', 'project.get', 'project.list'),
+      name: fc.constantFrom(...READINGS),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('order' as const, 'directory' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('active' as const), active: fc.boolean() }) },
+  { weight: 9, arbitrary: fc.record({ do: fc.constant('turn' as const), who, nth: fc.nat(5) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('project' as const),
+      who: fc.constantFrom<Reader>('buyer', 'admin', 'designer', 'vendor', 'manager', 'operator', 'rival'),
+      name: fc.constantFrom(...PROJECT_ACTS),
+      nth: fc.nat(1),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('later' as const), hours: fc.integer({ min: 1, max: 400 }) }) },
 );
 
 /** A history in which every command is obeyed at least once, before the random ones. */
@@ -58,12 +69,24 @@ const EVERYTHING: Act[] = [
   { do: 'send', who: 'designer', stream: 'provider' },
   { do: 'cut', who: 'vendor' },
   { do: 'send', who: 'designer', stream: 'public' },
+  { do: 'turn', who: 'buyer', nth: 0 },
+  { do: 'project', who: 'admin', name: 'project.dispatch', nth: 0 },
+  { do: 'project', who: 'admin', name: 'project.changeOperator', nth: 0 },
+  { do: 'project', who: 'admin', name: 'project.changeOperator', nth: 1 },
+  { do: 'project', who: 'buyer', name: 'project.pause', nth: 0 },
+  { do: 'later', hours: 30 },
+  { do: 'project', who: 'buyer', name: 'project.resume', nth: 0 },
+  { do: 'turn', who: 'operator', nth: 0 },
+  { do: 'turn', who: 'operator', nth: 0 },
+  { do: 'turn', who: 'operator', nth: 1 },
   { do: 'active', active: false },
   { do: 'refresh', who: 'operator' },
   { do: 'close', who: 'manager' },
-  ...(['room.list', 'room.get', 'member.list', 'entry.fetch', 'project.get', 'project.list'] as const).map(
-    (name): Act => ({ do: 'read', who: 'operator', name }),
-  ),
+  { do: 'office' },
+  ...READINGS.map((name): Act => ({ do: 'read', who: 'operator', name })),
+  { do: 'project', who: 'vendor', name: 'project.changeProvider', nth: 0 },
+  { do: 'turn', who: 'buyer', nth: 0 },
+  { do: 'project', who: 'operator', name: 'project.close', nth: 0 },
 ];
 
 describe('R5: state is a snapshot and the events after it', () => {
@@ -73,9 +96,9 @@ describe('R5: state is a snapshot and the events after it', () => {
 
   before(async function () {
     this.timeout(60_000);
-    started = await startTestService();
+    started = await startTestService({ env: { DEMO: '1' } });
     portal = new Portal(started.service.url);
-    await portal.seed();
+    await LivedRoom.furnish(portal);
   });
   after(() => started.stop());
 
