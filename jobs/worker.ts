@@ -87,7 +87,13 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
       stopping ??= stopInOrder(
         log,
         [
-          ['jobs', () => runner.stop()],
+          [
+            'jobs',
+            () => {
+              context.stopWork();
+              return runner.stop();
+            },
+          ],
           ['dispatch', () => dispatcher.close()],
           ['changes', () => changes.stop()],
           ...context.closing,

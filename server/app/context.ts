@@ -75,6 +75,8 @@ export interface Context {
   readonly places: Places;
   readonly dispatcher: Dispatcher;
   readonly sweeps: Sweeps;
+  /** Sweeps and dispatch begin nothing more: a stop need not wait for all that is due, and what is left is for others. */
+  stopWork(): void;
   /** Stores what is held back and closes the database, after everything that writes has ended. */
   readonly closing: readonly Step[];
 }
@@ -126,7 +128,9 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     follow: (needs) => void dispatcher.serve(needs),
   });
   const places = new Places({ connection, rooms: roomDocs, wall });
-  const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, onError });
+  let stopped = false;
+  const stopping = () => stopped;
+  const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, stopping, onError });
   return {
     connection,
     clock,
@@ -152,7 +156,11 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     places,
     dispatcher,
     sweeps:
-      parts.sweeps?.(connection, clock) ?? createSweeps({ rooms: roomDocs, deliveries, dispatcher, clock, onError }),
+      parts.sweeps?.(connection, clock) ??
+      createSweeps({ rooms: roomDocs, deliveries, dispatcher, clock, stopping, onError }),
+    stopWork() {
+      stopped = true;
+    },
     closing: [
       ['appends', () => appender.close()],
       ['activity', () => activity.flush()],

@@ -245,7 +245,13 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
       const steps: Step[] = [
         ['draining', () => drain(io, systemClock, overrides.noticeMs ?? NOTICE_MS)],
         ['calls', () => Promise.all([inFlight.close(), filesOverHttp.close()]).then(() => undefined)],
-        ['jobs', () => runner?.stop()],
+        [
+          'jobs',
+          () => {
+            context.stopWork();
+            return runner?.stop();
+          },
+        ],
         ['dispatch', () => dispatcher.close()],
         ['connections', () => closeConnections(door, io, systemClock)],
         [

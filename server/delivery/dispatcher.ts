@@ -21,6 +21,8 @@ export interface DispatcherParts {
   timeZone: string;
   /** A number from 0 (included) to 1 (excluded). */
   dice: () => number;
+  /** True from when on nothing more is begun: what is left is for others. */
+  stopping: () => boolean;
   onError: (error: unknown) => void;
 }
 
@@ -163,6 +165,7 @@ export class Dispatcher {
       if (underWay.size >= AT_A_TIME) await Promise.race(underWay);
     };
     for await (const queued of queuedOf(model, kinds, (kind) => inVain.has(kind))) {
+      if (this.#parts.stopping()) break;
       await attempt(async () => {
         await how.prepare(queued.waiting);
         const outcome = await how.find(queued);
@@ -178,7 +181,10 @@ export class Dispatcher {
     // Who has a place by then does not wait any more.
     await Promise.all(underWay);
     for (const [kind, reason] of inVain) {
-      for await (const queued of toldOtherwise(model, kind, reason)) await store(() => this.#tell(queued, reason));
+      for await (const queued of toldOtherwise(model, kind, reason)) {
+        if (this.#parts.stopping()) break;
+        await store(() => this.#tell(queued, reason));
+      }
     }
     await Promise.all(underWay);
     return given;

@@ -29,9 +29,11 @@ export function createSweeps(parts: {
   deliveries: Deliveries;
   dispatcher: Pick<Dispatcher, 'serve'>;
   clock: Clock;
+  /** True from when on nothing more is begun: what is left is for others. */
+  stopping: () => boolean;
   onError: (error: unknown) => void;
 }): Sweeps {
-  const { rooms, deliveries, dispatcher, clock, onError } = parts;
+  const { rooms, deliveries, dispatcher, clock, stopping, onError } = parts;
 
   async function tick({ _id, version }: Due): Promise<number> {
     try {
@@ -51,6 +53,7 @@ export function createSweeps(parts: {
     const left = due.values();
     const worker = async (): Promise<void> => {
       for (const room of left) {
+        if (stopping()) return;
         const one = await tick(room);
         changed += one;
       }
@@ -79,7 +82,7 @@ export function createSweeps(parts: {
           .lean<Due[]>();
         changed += await tickAll(page);
         behind = page.at(-1);
-        if (page.length < PAGE) return changed;
+        if (page.length < PAGE || stopping()) return changed;
       }
     },
     providerQueue: () => dispatcher.serve([{ for: 'all providers' }]),
@@ -95,7 +98,7 @@ export function createSweeps(parts: {
           .lean<Due[]>();
         changed += await tickAll(page);
         behind = page.at(-1)?._id ?? '';
-        if (page.length < PAGE) return changed;
+        if (page.length < PAGE || stopping()) return changed;
       }
     },
     async nextDueAt() {
