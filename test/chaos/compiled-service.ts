@@ -11,6 +11,8 @@ export interface CompiledService {
   readonly database: string;
   /** The jobs apart from it, over errands. */
   readonly errands: string;
+  /** The jobs apart from it, as `npm run jobs` starts them. */
+  readonly jobs: string;
   /** Removes what was made for this run. */
   drop(): Promise<void>;
 }
@@ -57,5 +59,6 @@ function programsIn(folder: string): Omit<CompiledService, 'drop'> {
     server: join(folder, 'server', 'main.js'),
     database: join(folder, 'server', 'storage', 'embedded', 'main.js'),
     errands: join(folder, 'test', 'jobs', 'errand-worker.js'),
+    jobs: join(folder, 'jobs', 'main.js'),
   };
 }
