@@ -50,6 +50,24 @@ describe('client-sdk members of a room', () => {
     expect(members(room)).to.deep.equal(['ann', 'bob', 'cat']);
   });
 
+  it('are asked for after a step of a flow that brings somebody in, and with them what may be written', async () => {
+    stage.server.members.push(CAT);
+    stage.server.canWrite = [];
+    stage.server.append({
+      id: 'dispatched',
+      roomId: ROOM,
+      stream: 'public',
+      seq: stage.server.raw('public').length + 1,
+      at: '2026-11-20T02:00:00.000Z',
+      actor: { id: 'system', name: 'Delivery Rooms', side: 'service' },
+      kind: 'node',
+      body: { event: 'order.dispatched' },
+    });
+    await stage.clock.advance(2_100);
+    expect(members(room)).to.deep.equal(['ann', 'bob', 'cat']);
+    expect(room.snapshot.me?.canWrite).to.deep.equal([]);
+  });
+
   it('are not asked for because of a message', async () => {
     stage.server.post('hello');
     await stage.clock.advance(3_000);

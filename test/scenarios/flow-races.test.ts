@@ -167,7 +167,7 @@ describe('Races in the flow, over two servers', function () {
     await offices.call(0, 'service', 'org.put', { orgId: 'swept', name: 'Swept' });
     await offices.product('swept', await offices.template('Swept', [finish]), [{ org: 'swept', maxLoad: 0 }]);
     const ids: string[] = [];
-    for (let i = 0; i < ROUNDS + 20; i++) ids.push(await offices.order(i, 'swept', randomUUID()));
+    for (let i = 0; i < ROUNDS + 5; i++) ids.push(await offices.order(i, 'swept', randomUUID()));
     const products = offices.database.connection.collection<{ _id: string }>('products');
     for (let round = 1; round <= ROUNDS; round++) {
       // Behind the servers' backs, so that it is left to the sweeps.
@@ -189,7 +189,7 @@ describe('Races in the flow, over two servers', function () {
       { org: 'swept-staff', maxLoad: 100_000 },
     ]);
     const ids: string[] = [];
-    for (let i = 0; i < ROUNDS + 20; i++) ids.push(await offices.order(i, 'swept-staff', randomUUID()));
+    for (let i = 0; i < ROUNDS + 5; i++) ids.push(await offices.order(i, 'swept-staff', randomUUID()));
     // What the orders set going is done when each has been told, and a sweep finds nothing more to say.
     await until(
       'all are told that they wait',

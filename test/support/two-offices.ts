@@ -9,6 +9,7 @@ import { createContext } from '../../server/app/context.ts';
 import { readSettings } from '../../server/app/settings.ts';
 import { systemClock } from '../../server/clock.ts';
 import type { Sweeps } from '../../server/delivery/sweeps.ts';
+import type { RoomDoc } from '../../server/rooms/room-store.ts';
 import { connectStorage } from '../../server/storage/connect.ts';
 import { createLog } from '../../server/telemetry/log.ts';
 import { ServiceClock } from '../../server/time/service-clock.ts';
@@ -155,8 +156,9 @@ export class TwoOffices {
 
   /** The project as it is stored: a server learns of what another one changed a little later. */
   async latest(server: number, projectId: string): Promise<Project> {
-    const rooms = this.database.connection.collection<{ _id: string; version: number }>('rooms');
-    const { version } = (await rooms.findOne({ _id: projectId }, { projection: { version: 1 } })) ?? { version: 0 };
+    const rooms = this.database.connection.collection<RoomDoc>('rooms');
+    const stored = await rooms.findOne({ _id: projectId }, { projection: { project: 1 } });
+    const version = stored?.project.version ?? 0;
     let project = await this.project(server, projectId);
     await until(`server ${server} has learnt of the change`, async () => {
       if (project.version < version) project = await this.project(server, projectId);

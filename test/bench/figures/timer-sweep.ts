@@ -140,6 +140,13 @@ function sweepsOf({ connection }: Storage) {
   const dispatcher = { serve: () => Promise.resolve(0) };
   return {
     appender,
-    sweeps: createSweeps({ rooms: rooms.model, deliveries, dispatcher, clock: systemClock, onError }),
+    sweeps: createSweeps({
+      rooms: rooms.model,
+      deliveries,
+      dispatcher,
+      clock: systemClock,
+      stopping: () => false,
+      onError,
+    }),
   };
 }
