@@ -5,7 +5,7 @@ import type { CommandInput } from '../../shared/contract/registry.ts';
 import type { NodeInput } from '../../shared/contract/templates.ts';
 import type { FlowFact } from '../../shared/model/flow/flow-fact.ts';
 import { type Refused, until } from '../support/client.ts';
-import { people, type PersonName } from '../support/portal.ts';
+import type { PersonName } from '../support/portal.ts';
 import { type Told, TwoOffices } from '../support/two-offices.ts';
 import type { Who } from '../support/tokens.ts';
 
