@@ -122,7 +122,9 @@ export class RandomMarket {
 
   async #do(one: Act, { rooms, staff, products }: State): Promise<void> {
     // Mostly one that is not over: there are more and more of the others.
-    const running = rooms.filter(isRunning);
+    const running = rooms.filter(
+      (room) => isRunning(room) && (one.do !== 'project' || !one.fits || isOpenTo(room, one.action)),
+    );
     const among = running.length > 0 && 'project' in one && one.project % 8 > 0 ? running : rooms;
     const room = 'project' in one ? pick(among, one.project) : undefined;
     const projectId = room?._id ?? 'nothing';
@@ -221,7 +223,7 @@ export class RandomMarket {
         await this.#try(who, `project.${action}`, { projectId, remark });
         return;
       case 'changeOperator':
-        await this.#try(who, 'project.changeOperator', { projectId, userId, remark });
+        await this.#try(who, 'project.changeOperator', { projectId, userId, remark, ...heldNode(room) });
         return;
       case 'changeProvider':
         await this.#try(who, 'project.changeProvider', { projectId, org, remark });
@@ -378,6 +380,17 @@ const pick = <Item>(items: readonly Item[], nth: number): Item | undefined => it
 /** Running projects of a company, or in which a person holds a role. */
 const loadOf = (rooms: readonly RoomDoc[], who: string): number =>
   rooms.filter((room) => isRunning(room) && (room.providerOrg === who || room.crew.includes(who))).length;
+
+/** An operator of the platform may do everything that the project's state leaves room for. */
+const isOpenTo = ({ project }: RoomDoc, action: (typeof PROJECT_ACTS)[number]): boolean =>
+  allowedProjectActions(project.flow, actorOf(people.operator)).includes(action);
+
+/** A node whose role somebody holds. */
+function heldNode(room: RoomDoc | undefined): { nodeId?: string } {
+  const { nodes = [], crew = [] } = room?.project.flow ?? {};
+  const node = nodes.find(({ side, role }) => side === 'provider' && crew.some((member) => member.role === role));
+  return node === undefined ? {} : { nodeId: node.id };
+}
 
 const isRunning = ({ status }: Pick<RoomDoc, 'status'>): boolean => status === 'executing' || status === 'paused';
 
