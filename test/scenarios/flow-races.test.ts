@@ -361,12 +361,11 @@ describe('Races in the flow, over two servers', function () {
     const ids: string[] = [];
     await rounds(async (round) => void ids.push(await offices.order(round, 'paused', randomUUID())));
     offices.clock.advance(5 * DAY_MS);
-    const sweeping = Promise.all(offices.sweeps.map((sweep) => sweep.timeouts()));
-    await rounds(async (round) => {
-      const projectId = ids[round] ?? '';
-      await offices.call(round, 'buyer', 'project.pause', { projectId });
+    // From the other end than the sweeps go, so that both are the first somewhere.
+    const pausing = rounds(async (round) => {
+      await offices.call(round, 'buyer', 'project.pause', { projectId: ids.at(-1 - round) ?? '' });
     });
-    await sweeping;
+    await Promise.all([pausing, ...offices.sweeps.map((sweep) => sweep.timeouts())]);
     const where = new Map<string | null, number>();
     for (const projectId of ids) {
       const log = await consistent(projectId);
