@@ -9,6 +9,8 @@ export interface Scale {
   pairs: number;
   /** Of one measured run. */
   runMs: number;
+  /** What a server may be warmed up for, at most. */
+  warmUpMs: number;
   /** Connections of the fan-out figures, in rooms of 1000, 100 and 10. */
   people: number;
   /** Connections that a memory or a connect figure adds in a run. */
@@ -24,6 +26,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     name: 'default',
     pairs: 5,
     runMs: 4_000,
+    warmUpMs: 25_000,
     people: 1_000,
     connections: 500,
     missed: 10_000,
@@ -34,6 +37,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     name: 'quick',
     pairs: 2,
     runMs: 1_500,
+    warmUpMs: 6_000,
     people: 1_000,
     connections: 300,
     missed: 10_000,
@@ -44,6 +48,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     name: 'tiny',
     pairs: 1,
     runMs: 300,
+    warmUpMs: 300,
     people: 10,
     connections: 10,
     missed: 300,

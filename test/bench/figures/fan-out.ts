@@ -45,8 +45,8 @@ export const smallRoomsApart: Measure = (bench) => fanOut(apart(bench), SMALL);
 
 const apart = (bench: Bench): Bench => ({ ...bench, newDatabase: createApartDatabase });
 
-/** Runs' length of warming up: code that has run a few hundred times only is not yet what it will be. */
-const WARM_UP = 2;
+/** Sends that warm a server up: before so many, its code on the road of a message is not compiled to what it will be for the rest of its life. */
+const WARM_UP_SENDS = 4_000;
 /** How often the rate is halved. */
 const SLOWER_MAX = 4;
 /** A queue of deliveries longer than this does not go away. */
@@ -99,7 +99,8 @@ async function fanOut(bench: Bench, { goal, roomSize, rate }: FanOut): Promise<F
     };
     // Warms both up, at a rate that this machine, with whatever else it does now, has room for.
     for (const group of ['bare', 'ours'] as const) {
-      for (let slower = 0; !(await isEasy(run(group, scale.runMs * WARM_UP))); slower++) {
+      const warmUpMs = (): number => Math.min(scale.warmUpMs, (WARM_UP_SENDS / sendsPerSecond) * 1_000);
+      for (let slower = 0; !(await isEasy(run(group, warmUpMs()))); slower++) {
         if (slower === SLOWER_MAX) throw new Saturated(`the generator is late at ${sendsPerSecond} sends/s`);
         sendsPerSecond = Math.max(1, Math.round(sendsPerSecond / 2));
         bench.say(`  too much for this machine now: ${sendsPerSecond} sends/s`);
