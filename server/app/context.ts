@@ -107,7 +107,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   const gridFiles = new GridFiles(fileModel(connection), fileChunks(connection));
   await gridFiles.createIndexes();
 
-  const activity = new Activity(roomDocs, onError);
+  const activity = new Activity({ rooms: roomDocs, dice, onError });
   const appender = new Appender({
     entries,
     clock,
@@ -163,7 +163,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     },
     closing: [
       ['appends', () => appender.close()],
-      ['activity', () => activity.flush()],
+      ['activity', () => activity.close()],
       ['database', () => storage.stop()],
     ],
   };

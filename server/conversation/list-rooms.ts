@@ -8,7 +8,7 @@ import type { Pages } from '../timeline/pages.ts';
 import type { ReadMark, ReadMarks } from '../timeline/read-marks.ts';
 import { floorOf, readableStreams } from '../rooms/access.ts';
 import type { Activity } from '../rooms/activity.ts';
-import { type ActivityOf, type RoomDoc, type RoomModel, seatOf } from '../rooms/room-store.ts';
+import { type ActivityOf, type RoomDoc, type RoomStore, seatOf } from '../rooms/room-store.ts';
 
 /** The order that a side's list is in: what happens in a stream that it cannot read must not move anything in it. */
 const ORDER_OF: Readonly<Record<Side, ActivityOf>> = {
@@ -23,13 +23,14 @@ const cursorShape = z.tuple([cursorInstant, z.string()]);
 
 /** Reads a caller's list of rooms, newest activity first: activity in the streams that they can read, and no other. */
 export async function listRooms(
-  parts: { model: RoomModel; activity: Activity; pages: Pages; marks: ReadMarks },
+  parts: { rooms: RoomStore; activity: Activity; pages: Pages; marks: ReadMarks },
   caller: Caller,
   query: { kind?: RoomKind | undefined; cursor?: string | undefined; limit: number },
 ): Promise<CommandOutput<'room.list'>> {
   const seat = seatOf(caller);
   if (seat === undefined) return { items: [] };
-  await parts.activity.flush();
+  // A room that is not remembered may be one of theirs.
+  await parts.activity.flush((roomId) => parts.rooms.cached(roomId)?.seats.includes(seat) !== false);
   const order = ORDER_OF[caller.side];
   const field = `activity.${order}`;
   const filter: Record<string, unknown> = { seats: seat };
@@ -39,7 +40,7 @@ export async function listRooms(
     filter[field] = { $lte: new Date(at) };
     filter['$or'] = [{ [field]: { $lt: new Date(at) } }, { _id: { $lt: id } }];
   }
-  const found = await parts.model
+  const found = await parts.rooms.model
     .find(filter)
     .sort({ [field]: -1, _id: -1 })
     .limit(query.limit + 1)

@@ -79,7 +79,7 @@ export function roomCommands({
   }
 
   return {
-    'room.list': (args, { caller }) => listRooms({ model: rooms.model, activity, pages, marks }, caller, args),
+    'room.list': (args, { caller }) => listRooms({ rooms, activity, pages, marks }, caller, args),
 
     async 'room.get'({ roomId }, { caller }) {
       const room = await requireRoom(rooms, caller, roomId);

@@ -27,7 +27,7 @@ const BATCH_MAX = 1_000;
  * Shared commands begin at least so far apart: each costs the driver, the database and the disk as much as the entries of twenty. Only an entry
  * that comes right behind another one waits for it, in milliseconds.
  */
-const APART_MS = 8;
+const APART_MS = 3;
 
 /**
  * Writes entries with few commands: what waits at the same moment, of whatever streams, goes into one.

@@ -39,6 +39,11 @@ export class Portal {
     return rooms;
   }
 
+  /** Asks for an operator's list of rooms: for it the server stores what it holds back of every room's activity. */
+  async listRooms(): Promise<void> {
+    await this.#call('room.list', { limit: 1 }, tokenOf({ sub: 'operator', name: 'The operator', side: 'operator' }));
+  }
+
   /** Has the buyer submit the demand and the provider deliver, so that the project waits for the buyer's word with its clock running. */
   async deliver(projectId: string, party = '000'): Promise<void> {
     const { provider, buyer } = companiesOf(party);

@@ -8,13 +8,14 @@ export interface Both {
   ours: ServerUnderTest;
   bare: ServerUnderTest;
   database: BenchDatabase;
+  portal: Portal;
   rooms: readonly string[];
 }
 
 /** Our server on a database of its own and a bare one, gone again whatever happens. */
 export async function withServers<Result>(
   bench: Bench,
-  work: (both: Omit<Both, 'rooms'>) => Promise<Result>,
+  work: (both: Omit<Both, 'rooms' | 'portal'>) => Promise<Result>,
 ): Promise<Result> {
   const database = await bench.newDatabase();
   try {
@@ -47,7 +48,7 @@ export function withBoth<Result>(
     await load.call('open', { group: 'ours', url: servers.ours.url, seats });
     await load.call('open', { group: 'bare', url: servers.bare.url, seats: bareSeats(seats) });
     try {
-      return await work({ ...servers, rooms: ids });
+      return await work({ ...servers, portal, rooms: ids });
     } finally {
       await load.call('close', { group: 'ours' });
       await load.call('close', { group: 'bare' });

@@ -46,7 +46,7 @@ describe('room.join', () => {
     };
     const commands = roomCommands({
       rooms,
-      activity: new Activity(roomModel(models), () => undefined),
+      activity: new Activity({ rooms: roomModel(models), dice: Math.random, onError: () => undefined }),
       appender: {
         watch: () => {
           watch(connection);

@@ -20,7 +20,7 @@ import {
   successor,
 } from './layout.ts';
 import { withIdInFront } from './document-id.ts';
-import { MAX_DOCUMENT_BYTES, pickElements } from './raw-bson.ts';
+import { MAX_DOCUMENT_BYTES, changedElements } from './raw-bson.ts';
 
 interface Identity {
   readonly id: number;
@@ -47,6 +47,8 @@ export class Collection {
   readonly #catalog: Catalog;
   #indexes: IndexDefinition[] = [];
   #fields: Set<string> = new Set();
+  /** Of each index, the top-level fields that decide about its entries. */
+  readonly #fieldsOf = new Map<IndexDefinition, ReadonlySet<string>>();
   #nextRecord: number | undefined;
   #count: number | undefined;
   #validator: Filter | undefined;
@@ -90,6 +92,7 @@ export class Collection {
   adoptIndex(index: IndexDefinition): void {
     this.#indexes = [...this.#indexes, index];
     this.#fields = indexedFields(this.#indexes);
+    this.#fieldsOf.set(index, indexedFields([index]));
   }
 
   // ---- reading
@@ -163,16 +166,19 @@ export class Collection {
   /** Replaces a document's bytes; its place in natural order stays. */
   replace(old: StoredDocument, raw: Buffer): void {
     this.#check(raw);
-    const keep = (name: string): boolean => this.#fields.has(name);
-    if (!pickElements(old.raw, keep).equals(pickElements(raw, keep))) this.#moveEntries(old, raw);
+    const changed = changedElements(old.raw, raw, (name) => this.#fields.has(name));
+    if (changed.size > 0) this.#moveEntries(old, raw, changed);
     this.#env.documents.putSync(documentKey(this.id, old.record), raw);
   }
 
-  #moveEntries(old: StoredDocument, raw: Buffer): void {
-    const before = entriesOf(old.raw, this.#indexes, this.#fields);
-    const after = entriesOf(raw, this.#indexes, this.#fields);
+  /** Moves the entries in the indexes that some changed field decides about: a document in many indexes seldom changes in all of them. */
+  #moveEntries(old: StoredDocument, raw: Buffer, changed: ReadonlySet<string>): void {
+    const indexes = this.#indexes.filter((index) => meets(this.#fieldsOf.get(index), changed));
+    const fields = indexedFields(indexes);
+    const before = entriesOf(old.raw, indexes, fields);
+    const after = entriesOf(raw, indexes, fields);
     for (const one of after) this.#checkUnique(one, old.record);
-    for (const index of this.#indexes) {
+    for (const index of indexes) {
       const gone = before.find((entries) => entries.index === index)?.keys ?? [];
       const come = after.find((entries) => entries.index === index)?.keys ?? [];
       for (const key of gone) if (!come.some((other) => other.equals(key))) this.#removeEntry(index, key, old.record);
@@ -264,6 +270,7 @@ export class Collection {
   dropIndex(index: IndexDefinition): void {
     this.#indexes = this.#indexes.filter((other) => other !== index);
     this.#fields = indexedFields(this.#indexes);
+    this.#fieldsOf.delete(index);
     this.#catalog.discard({ tree: 'index', id: index.id });
     this.#catalog.save(this);
   }
@@ -313,6 +320,11 @@ function copyOf(shared: Buffer): Buffer {
   const copy = Buffer.allocUnsafe(length);
   copy.set(new Uint8Array(shared.buffer, shared.byteOffset, length));
   return copy;
+}
+
+function meets(fields: ReadonlySet<string> | undefined, names: ReadonlySet<string>): boolean {
+  for (const name of names) if (fields?.has(name)) return true;
+  return false;
 }
 
 /** Marks the index with what a document's entries are the first to be; false when there is nothing new. */

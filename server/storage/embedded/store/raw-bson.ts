@@ -198,3 +198,21 @@ export function pickElements(raw: Buffer, keep: (name: string) => boolean): Buff
   if (from >= 0) runs.push(raw.subarray(from, to));
   return joinElements(runs);
 }
+
+/** The top-level fields, of those that `keep` accepts, in which two documents differ in any byte. */
+export function changedElements(one: Buffer, other: Buffer, keep: (name: string) => boolean): Set<string> {
+  const changed = new Set<string>();
+  const before = new Map<string, Buffer>();
+  for (const { name, start, end } of elements(one)) {
+    if (!keep(name)) continue;
+    if (before.has(name)) changed.add(name);
+    before.set(name, one.subarray(start, end));
+  }
+  for (const { name, start, end } of elements(other)) {
+    if (!keep(name)) continue;
+    if (before.get(name)?.equals(other.subarray(start, end)) !== true) changed.add(name);
+    before.delete(name);
+  }
+  for (const name of before.keys()) changed.add(name);
+  return changed;
+}
