@@ -6,6 +6,7 @@ import { stopInOrder } from '../server/app/stop-in-order.ts';
 import { type Clock, systemClock } from '../server/clock.ts';
 import type { Sweeps } from '../server/delivery/sweeps.ts';
 import { InactivePeople } from '../server/directory/inactive-people.ts';
+import { linkKey, secretModel } from '../server/files/file-links.ts';
 import { connectStorage, type Storage, StorageError } from '../server/storage/connect.ts';
 import { createLog, type Log } from '../server/telemetry/log.ts';
 import { ServiceClock } from '../server/time/service-clock.ts';
@@ -58,7 +59,7 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
       ? undefined
       : await (await import('../server/app/join-cluster.ts')).tellCluster({
           redisUrl,
-          connection,
+          databaseKey: await linkKey(secretModel(connection)),
           log,
           rooms: () => context.rooms,
         });

@@ -94,6 +94,8 @@ export interface ChangesParts {
   clock: Pick<ServiceClock, 'learn'>;
   /** Milliseconds of a clock that is never set. */
   elapsed(): number;
+  /** Milliseconds between two looks, when nothing wakes it. */
+  everyMs?: number | undefined;
   onError(error: unknown): void;
 }
 
@@ -103,6 +105,7 @@ export interface ChangesParts {
  */
 export class Changes {
   readonly #parts: ChangesParts;
+  readonly #everyMs: number;
   readonly #rooms: ChangeFeed<RoomDoc>;
   readonly #staff: ChangeFeed<StaffDoc>;
   #timer: NodeJS.Timeout | undefined;
@@ -115,12 +118,13 @@ export class Changes {
 
   constructor(parts: ChangesParts) {
     this.#parts = parts;
+    this.#everyMs = parts.everyMs ?? EVERY_MS;
     this.#rooms = new ChangeFeed(parts.rooms.model, parts.elapsed);
     this.#staff = new ChangeFeed(parts.staff, parts.elapsed);
   }
 
   start(): void {
-    this.#lookIn(EVERY_MS);
+    this.#lookIn(this.#everyMs);
   }
 
   /** Another server says that it has changed something: looks now, and not only when it is time. */
@@ -147,7 +151,7 @@ export class Changes {
         .then(() => {
           this.#underWay = false;
           if (this.#stopped) return;
-          this.#lookIn(this.#woken ? this.#soon() : EVERY_MS);
+          this.#lookIn(this.#woken ? this.#soon() : this.#everyMs);
           this.#woken = false;
         });
     }, ms).unref();

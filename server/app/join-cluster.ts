@@ -1,4 +1,3 @@
-import type { Connection } from 'mongoose';
 import { CONNECTIONS_UNSHARED } from '../../shared/contract/limits.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { CLUSTER_TIMING, type ClusterTiming } from '../cluster/members.ts';
@@ -6,7 +5,6 @@ import { Names, newServerId } from '../cluster/names.ts';
 import { RedisLink } from '../cluster/redis-link.ts';
 import { SeatNews } from '../cluster/seat-news.ts';
 import { Teller } from '../cluster/teller.ts';
-import { linkKey, secretModel } from '../files/file-links.ts';
 import { Packet } from '../live/packet.ts';
 import type { RoomStore } from '../rooms/room-store.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -15,7 +13,7 @@ import type { Settings } from './settings.ts';
 
 interface JoinParts {
   redisUrl: string;
-  connection: Connection;
+  databaseKey: Buffer;
   log: Log;
 }
 
@@ -26,13 +24,13 @@ interface JoinParts {
 export async function joinCluster(
   parts: JoinParts & { settings: Pick<Settings, 'rateLimitFactor'>; timing?: Partial<ClusterTiming> | undefined },
 ): Promise<Cluster> {
-  const { settings, redisUrl, connection, log, timing } = parts;
+  const { settings, redisUrl, databaseKey, log, timing } = parts;
   const link = new RedisLink(redisUrl, log);
   await link.connect();
   const { rateLimitFactor: factor } = settings;
   return new Cluster({
     link,
-    databaseKey: await linkKey(secretModel(connection)),
+    databaseKey,
     timing: { ...CLUSTER_TIMING, ...timing },
     unsharedConnections: factor === 0 ? Number.POSITIVE_INFINITY : Math.floor(CONNECTIONS_UNSHARED * factor),
     onError: (error) => log.warn({ err: error }, 'what other servers say could not be looked at'),
@@ -47,10 +45,10 @@ export interface Telling {
 
 /** Connects a process without clients to the servers, so that their clients learn at once what it does. @throws {RedisRefused} */
 export async function tellCluster(parts: JoinParts & { rooms(): RoomStore }): Promise<Telling> {
-  const { redisUrl, connection, log, rooms } = parts;
+  const { redisUrl, databaseKey, log, rooms } = parts;
   const link = new RedisLink(redisUrl, log, { hears: false });
   await link.connect();
-  const names = new Names(await linkKey(secretModel(connection)));
+  const names = new Names(databaseKey);
   const teller = new Teller({ link, names, server: newServerId() });
   const news = new SeatNews({
     link,

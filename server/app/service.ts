@@ -52,6 +52,8 @@ export interface Overrides {
   sweeps?: (connection: Connection, clock: Clock) => Sweeps;
   /** How soon servers find that one of them is gone. */
   cluster?: Partial<ClusterTiming>;
+  /** How often it looks in the database for what other servers have changed, in milliseconds; else as often as each kind of change needs. */
+  repairMs?: number;
   /** Milliseconds that a connection has to authenticate itself. */
   handshakeMs?: number;
   /** Milliseconds in which a service that stops says so before it does. */
@@ -94,8 +96,9 @@ export async function startService(settings: Settings, overrides: Overrides = {}
   let cluster: Cluster | undefined;
   try {
     storage = await connectStorage({ mongodbUri: settings.mongodbUri, dataDir: settings.dataDir });
-    cluster = await connectCluster(settings, storage, log, overrides);
-    return await serve({ settings, storage, cluster, door, log, overrides });
+    const databaseKey = await linkKey(secretModel(storage.connection));
+    cluster = await connectCluster(settings, databaseKey, log, overrides);
+    return await serve({ settings, storage, databaseKey, cluster, door, log, overrides });
   } catch (error) {
     await cluster?.close();
     door.http.close();
@@ -110,13 +113,15 @@ export async function startService(settings: Settings, overrides: Overrides = {}
 interface Parts {
   settings: Settings;
   storage: Storage;
+  /** Known to every server on the database, and to nobody else. */
+  databaseKey: Buffer;
   cluster: Cluster | undefined;
   door: FrontDoor;
   log: Log;
   overrides: Overrides;
 }
 
-async function serve({ settings, storage, cluster, door, log, overrides }: Parts): Promise<Service> {
+async function serve({ settings, storage, databaseKey, cluster, door, log, overrides }: Parts): Promise<Service> {
   const { clock: base = systemClock, wall = systemClock, dice = Math.random } = overrides;
   const clock = new ServiceClock({ base, wall, connection: storage.connection, movable: settings.demo });
   await clock.learn();
@@ -146,7 +151,7 @@ async function serve({ settings, storage, cluster, door, log, overrides }: Parts
     hub.expel(userId, 'This account is not active any more.'),
   );
   const inbox = new Inbox({ hub, rooms, pages, marks, onError });
-  const links = new FileLinks(await linkKey(secretModel(context.connection)), () => wall.now());
+  const links = new FileLinks(databaseKey, () => wall.now());
   const fileSweeper = new FileSweeper(context.gridFiles, wall, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
   const rates = createRates(settings.rateLimitFactor, () => wall.now(), cluster?.rates);
@@ -159,7 +164,12 @@ async function serve({ settings, storage, cluster, door, log, overrides }: Parts
 
   await inactive.load();
   await outbox.sweep();
-  const follower = new Follower({ appender, streams: () => hub.listened(), onError });
+  const follower = new Follower({
+    appender,
+    streams: () => hub.listened(),
+    everyMs: overrides.repairMs,
+    onError,
+  });
   const changes = new Changes({
     rooms,
     staff: directory.staff,
@@ -168,6 +178,7 @@ async function serve({ settings, storage, cluster, door, log, overrides }: Parts
     officeTime,
     clock,
     elapsed: () => performance.now(),
+    everyMs: overrides.repairMs,
     onError,
   });
 
@@ -307,14 +318,14 @@ async function serve({ settings, storage, cluster, door, log, overrides }: Parts
 
 async function connectCluster(
   settings: Settings,
-  { connection }: Storage,
+  databaseKey: Buffer,
   log: Log,
   { cluster: timing }: Overrides,
 ): Promise<Cluster | undefined> {
   if (settings.redisUrl === undefined) return undefined;
   // Loaded where it is used: a server that serves alone needs none of it.
   const { joinCluster } = await import('./join-cluster.ts');
-  return joinCluster({ settings, redisUrl: settings.redisUrl, connection, log, timing });
+  return joinCluster({ settings, redisUrl: settings.redisUrl, databaseKey, log, timing });
 }
 
 async function startJobs({ calendarTimeZone: timeZone }: Settings, context: Context): Promise<Runner> {
