@@ -29,6 +29,7 @@ export class RedisLink {
   #settling: Promise<unknown> = Promise.resolve();
   #heard = false;
   #up = false;
+  #closed = false;
   #faultSaid = Number.NEGATIVE_INFINITY;
   #onChange: (up: boolean) => void = ignore;
 
@@ -103,8 +104,8 @@ export class RedisLink {
   }
 
   close(): void {
+    this.#closed = true;
     this.#handlers.clear();
-    this.#onChange = ignore;
     for (const client of [this.commands, this.#hearing]) client?.disconnect();
   }
 
@@ -112,6 +113,7 @@ export class RedisLink {
     const up = this.commands.status === 'ready' && (this.#hearing === undefined || this.#heard);
     if (up === this.#up) return;
     this.#up = up;
+    if (this.#closed) return;
     if (up) this.#log.info('Redis is there');
     else this.#log.warn('Redis is away: this process goes on alone');
     this.#onChange(up);
@@ -158,7 +160,7 @@ export class RedisLink {
       await Promise.all(asking);
       return true;
     } catch (error) {
-      if (client.status === 'ready') this.#fault(reasonOf(error), 'channels of Redis cannot be heard');
+      if (client.status === 'ready' && !this.#closed) this.#fault(reasonOf(error), 'channels of Redis cannot be heard');
       return false;
     }
   }

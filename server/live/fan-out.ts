@@ -31,11 +31,7 @@ export interface Road {
  * own way costs each connection as much again as the system takes for the write; it is taken for whoever has something waiting already, so that
  * nothing overtakes, and for whoever polls.
  */
-export function fanOut(
-  ids: Iterable<string>,
-  peers: { get(id: string): Peer | undefined },
-  packet: Packet,
-): void {
+export function fanOut(ids: Iterable<string>, peers: { get(id: string): Peer | undefined }, packet: Packet): void {
   const { frame } = packet;
   for (const id of ids) {
     const peer = peers.get(id);
