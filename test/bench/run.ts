@@ -9,6 +9,8 @@ import {
   mediumRoomsApart,
   smallRooms,
   smallRoomsApart,
+  twoServers,
+  twoServersMedium,
 } from './figures/fan-out.ts';
 import { idleMemory } from './figures/idle-memory.ts';
 import { latency } from './figures/latency.ts';
@@ -34,6 +36,8 @@ export const FIGURES = {
   P6: connects,
   P8: catchUp,
   P9: longRoom,
+  P11: twoServers,
+  'P11-100': twoServersMedium,
   P13: timerSweep,
 } as const satisfies Record<string, Measure>;
 

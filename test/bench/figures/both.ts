@@ -4,10 +4,16 @@ import type { Bench } from '../plan.ts';
 import { bareSeats, Portal, seatsOf } from '../portal.ts';
 import { type BenchDatabase, type ServerUnderTest, startBare, startOurs } from '../processes/server-under-test.ts';
 
-export interface Both {
+/** Ours and bare, one server each or several, as far as they are measured while they work. */
+export interface Sides {
+  ours: Pick<ServerUnderTest, 'cpu' | 'profiled'>;
+  bare: Pick<ServerUnderTest, 'cpu' | 'profiled'>;
+  database: BenchDatabase;
+}
+
+export interface Both extends Sides {
   ours: ServerUnderTest;
   bare: ServerUnderTest;
-  database: BenchDatabase;
   rooms: readonly string[];
 }
 
