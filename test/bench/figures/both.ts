@@ -8,6 +8,8 @@ import { type BenchDatabase, type ServerUnderTest, startBare, startOurs } from '
 export interface Sides {
   ours: Pick<ServerUnderTest, 'cpu' | 'profiled'>;
   bare: Pick<ServerUnderTest, 'cpu' | 'profiled'>;
+  /** Several bare servers number a room's messages each for itself: readers see no order. */
+  bareHasNoOrder?: boolean;
   database: BenchDatabase;
 }
 

@@ -74,7 +74,12 @@ export function withTwoServers<Result>(
           await load.call('open', { group: 'ours', url: '', seats: spread(seats, oursStarted) });
           await load.call('open', { group: 'bare', url: '', seats: spread(bareSeats(seats), bareStarted) });
           try {
-            return await work({ ours: together(oursStarted), bare: together(bareStarted), database });
+            return await work({
+              ours: together(oursStarted),
+              bare: together(bareStarted),
+              bareHasNoOrder: true,
+              database,
+            });
           } finally {
             await load.call('close', { group: 'ours' });
             await load.call('close', { group: 'bare' });
