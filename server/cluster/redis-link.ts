@@ -30,6 +30,7 @@ export class RedisLink {
   #heard = false;
   #up = false;
   #closed = false;
+  #corked = false;
   #faultSaid = Number.NEGATIVE_INFINITY;
   #onChange: (up: boolean) => void = ignore;
 
@@ -70,6 +71,16 @@ export class RedisLink {
   publish(channel: string, message: string | Buffer): boolean {
     const { commands } = this;
     if (!this.#up || commands.stream.writableLength > UNWRITTEN_MAX) return false;
+    if (!this.#corked) {
+      // What is said in one turn of the event loop is one write.
+      this.#corked = true;
+      const { stream } = commands;
+      stream.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        stream.uncork();
+      });
+    }
     // Given a callback, what becomes of it is nobody's unhandled rejection.
     void commands.spublish(channel, message, ignore);
     return true;
