@@ -6,6 +6,7 @@ import { stopInOrder } from '../server/app/stop-in-order.ts';
 import { type Clock, systemClock } from '../server/clock.ts';
 import type { Sweeps } from '../server/delivery/sweeps.ts';
 import { InactivePeople } from '../server/directory/inactive-people.ts';
+import { linkKey, secretModel } from '../server/files/file-links.ts';
 import { connectStorage, type Storage, StorageError } from '../server/storage/connect.ts';
 import { createLog, type Log } from '../server/telemetry/log.ts';
 import { ServiceClock } from '../server/time/service-clock.ts';
@@ -52,6 +53,16 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
   const { connection } = storage;
   const clock = new ServiceClock({ base: systemClock, wall: systemClock, connection, movable: settings.demo });
   await clock.learn();
+  const { redisUrl } = settings;
+  const telling =
+    redisUrl === undefined
+      ? undefined
+      : await (await import('../server/app/join-cluster.ts')).tellCluster({
+          redisUrl,
+          databaseKey: await linkKey(secretModel(connection)),
+          log,
+          rooms: () => context.rooms,
+        });
   const context = await createContext({
     settings,
     storage,
@@ -59,8 +70,12 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
     wall: systemClock,
     dice: Math.random,
     log,
-    // Nobody is connected here; servers learn of what changes as they do of each other's changes.
-    listeners: { onRoom: () => undefined, onEntry: () => undefined },
+    // Nobody is connected here. Without Redis servers learn of what changes as they do of each other's changes.
+    listeners: {
+      onRoom: () => undefined,
+      onStored: (room) => telling?.listeners.onStored(room),
+      onEntry: (doc, entry, writtenHere) => telling?.listeners.onEntry(doc, entry, writtenHere),
+    },
     sweeps: overrides.sweeps,
   });
   const { rooms, directory, outbox, officeTime, dispatcher, sweeps, onError } = context;
@@ -96,6 +111,14 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
           ],
           ['dispatch', () => dispatcher.close()],
           ['changes', () => changes.stop()],
+          [
+            'cluster',
+            async () => {
+              // What is written last is told as well.
+              await context.appender.close();
+              await telling?.close();
+            },
+          ],
           ...context.closing,
         ],
         STEP_MS,

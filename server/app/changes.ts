@@ -7,6 +7,8 @@ import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
 import type { ServiceClock } from '../time/service-clock.ts';
 
 const EVERY_MS = 500;
+/** However often this is woken, two looks begin at least so far apart. */
+const APART_MS = 50;
 /** The outboxes are looked at in every n-th round. */
 const OUTBOX_EVERY = 10;
 /** Looked at again for so long: a change with an earlier time may become visible after one with a later. */
@@ -92,6 +94,8 @@ export interface ChangesParts {
   clock: Pick<ServiceClock, 'learn'>;
   /** Milliseconds of a clock that is never set. */
   elapsed(): number;
+  /** Milliseconds between two looks, when nothing wakes it. */
+  everyMs?: number | undefined;
   onError(error: unknown): void;
 }
 
@@ -101,33 +105,60 @@ export interface ChangesParts {
  */
 export class Changes {
   readonly #parts: ChangesParts;
+  readonly #everyMs: number;
   readonly #rooms: ChangeFeed<RoomDoc>;
   readonly #staff: ChangeFeed<StaffDoc>;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #round = 0;
   #stopped = false;
+  #begun = Number.NEGATIVE_INFINITY;
+  #underWay = false;
+  #woken = false;
 
   constructor(parts: ChangesParts) {
     this.#parts = parts;
+    this.#everyMs = parts.everyMs ?? EVERY_MS;
     this.#rooms = new ChangeFeed(parts.rooms.model, parts.elapsed);
     this.#staff = new ChangeFeed(parts.staff, parts.elapsed);
   }
 
   start(): void {
-    this.#timer = setTimeout(() => {
-      this.#looking = this.#look()
-        .catch(this.#parts.onError)
-        .then(() => {
-          if (!this.#stopped) this.start();
-        });
-    }, EVERY_MS).unref();
+    this.#lookIn(this.#everyMs);
+  }
+
+  /** Another server says that it has changed something: looks now, and not only when it is time. */
+  wake(): void {
+    // What a look under way has read already may be older than what woke this.
+    if (this.#underWay) this.#woken = true;
+    else if (this.#timer !== undefined) this.#lookIn(this.#soon());
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     await this.#looking;
+  }
+
+  #lookIn(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#underWay = true;
+      this.#begun = performance.now();
+      this.#looking = this.#look()
+        .catch(this.#parts.onError)
+        .then(() => {
+          this.#underWay = false;
+          if (this.#stopped) return;
+          this.#lookIn(this.#woken ? this.#soon() : this.#everyMs);
+          this.#woken = false;
+        });
+    }, ms).unref();
+  }
+
+  #soon(): number {
+    return Math.max(0, this.#begun + APART_MS - performance.now());
   }
 
   async #look(): Promise<void> {

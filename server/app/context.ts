@@ -29,7 +29,9 @@ import { fileChunks, fileModel, GridFiles } from '../files/grid-files.ts';
 /** Who is told of what changes here; nobody, where no client is connected. */
 export interface Listeners {
   onRoom(room: RoomDoc, before: RoomDoc | undefined): void;
-  onEntry(doc: EntryDoc, entry: Entry): void;
+  /** This process itself has changed a room. */
+  onStored(room: RoomDoc): void;
+  onEntry(doc: EntryDoc, entry: Entry, writtenHere: boolean): void;
 }
 
 export interface ContextParts {
@@ -112,12 +114,16 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     entries,
     clock,
     log,
-    onEntry(doc, entry) {
+    onEntry(doc, entry, writtenHere) {
       activity.note(doc.roomId, doc.stream, doc.at);
-      listeners.onEntry(doc, entry);
+      listeners.onEntry(doc, entry, writtenHere);
     },
   });
-  const rooms = new RoomStore(roomDocs, (room, before) => listeners.onRoom(room, before));
+  const rooms = new RoomStore(
+    roomDocs,
+    (room, before) => listeners.onRoom(room, before),
+    (room) => listeners.onStored(room),
+  );
   const pages = createPages(entries);
   const outbox = new Outbox({ rooms, appender, notifications, onError });
   const deliveries = new Deliveries({

@@ -1,5 +1,5 @@
 import { type Clock, iso } from '../clock.ts';
-import type { RoomsServer } from '../live/hub.ts';
+import type { RoomsServer } from '../live/rooms-socket.ts';
 import { announceDraining } from '../transport/socket/socket-server.ts';
 import type { FrontDoor } from './front-door.ts';
 

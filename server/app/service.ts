@@ -10,9 +10,12 @@ import { FileSweeper } from '../files/file-sweeper.ts';
 import { prepareDemo } from '../demo/demo.ts';
 import { InactivePeople } from '../directory/inactive-people.ts';
 import { Expiry } from '../live/expiry.ts';
-import { Hub, type RoomsSocket } from '../live/hub.ts';
-import { Inbox } from '../live/inbox.ts';
+import { Hub } from '../live/hub.ts';
+import { Inbox, newsOf } from '../live/inbox.ts';
+import type { RoomsSocket } from '../live/rooms-socket.ts';
 import { roomChanged } from './room-changed.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ClusterTiming } from '../cluster/members.ts';
 import { createAdmit } from '../registry/admit.ts';
 import { createExecute, type ExecuteParts } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
@@ -22,7 +25,7 @@ import { createLog, type Log } from '../telemetry/log.ts';
 import { Follower } from '../timeline/follower.ts';
 import { clientAddress } from '../transport/client-address.ts';
 import { fileRoutes } from '../transport/http/file-routes.ts';
-import { createHttpApp } from '../transport/http/http-app.ts';
+import { createHttpApp, type Readiness } from '../transport/http/http-app.ts';
 import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
@@ -35,6 +38,7 @@ import { type FrontDoor, listen } from './front-door.ts';
 import { createHandlers } from './handlers.ts';
 import type { Settings } from './settings.ts';
 import { type Step, stopInOrder } from './stop-in-order.ts';
+import { waking } from './waking.ts';
 
 /** What a test or a demonstration may put in the place of the machine's own. */
 export interface Overrides {
@@ -46,6 +50,10 @@ export interface Overrides {
   log?: Log;
   /** What time does, in the place of what it does to projects. */
   sweeps?: (connection: Connection, clock: Clock) => Sweeps;
+  /** How soon servers find that one of them is gone. */
+  cluster?: Partial<ClusterTiming>;
+  /** How often it looks in the database for what other servers have changed, in milliseconds; else as often as each kind of change needs. */
+  repairMs?: number;
   /** Milliseconds that a connection has to authenticate itself. */
   handshakeMs?: number;
   /** Milliseconds in which a service that stops says so before it does. */
@@ -56,6 +64,8 @@ export interface Load {
   connections: number;
   strangers: number;
   addresses: number;
+  /** With Redis: channels of rooms and of people that are heard. */
+  subscriptions?: number;
 }
 
 export interface Service {
@@ -83,10 +93,14 @@ export async function startService(settings: Settings, overrides: Overrides = {}
   const headersMs = overrides.handshakeMs ?? HANDSHAKE_DEADLINE_MS;
   const door = await listen({ port: settings.port, host: settings.host, headersMs });
   let storage: Storage | undefined;
+  let cluster: Cluster | undefined;
   try {
     storage = await connectStorage({ mongodbUri: settings.mongodbUri, dataDir: settings.dataDir });
-    return await serve({ settings, storage, door, log, overrides });
+    const databaseKey = await linkKey(secretModel(storage.connection));
+    cluster = await connectCluster(settings, databaseKey, log, overrides);
+    return await serve({ settings, storage, databaseKey, cluster, door, log, overrides });
   } catch (error) {
+    await cluster?.close();
     door.http.close();
     door.http.closeAllConnections();
     await storage
@@ -99,16 +113,22 @@ export async function startService(settings: Settings, overrides: Overrides = {}
 interface Parts {
   settings: Settings;
   storage: Storage;
+  /** Known to every server on the database, and to nobody else. */
+  databaseKey: Buffer;
+  cluster: Cluster | undefined;
   door: FrontDoor;
   log: Log;
   overrides: Overrides;
 }
 
-async function serve({ settings, storage, door, log, overrides }: Parts): Promise<Service> {
+async function serve({ settings, storage, databaseKey, cluster, door, log, overrides }: Parts): Promise<Service> {
   const { clock: base = systemClock, wall = systemClock, dice = Math.random } = overrides;
   const clock = new ServiceClock({ base, wall, connection: storage.connection, movable: settings.demo });
   await clock.learn();
-  const hub = new Hub(clock, (roomId, stream) => context.appender.unwatch(roomId, stream));
+  const hub = new Hub(clock, {
+    onSilent: (roomId, stream) => context.appender.unwatch(roomId, stream),
+    others: cluster?.others,
+  });
   const context = await createContext({
     settings,
     storage,
@@ -119,9 +139,10 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     sweeps: overrides.sweeps,
     listeners: {
       onRoom: (room, before) => roomChanged(hub, () => clock.now(), room, before),
-      onEntry(doc, entry) {
-        hub.sendEntry(entry);
-        inbox.note(doc);
+      onStored: (room) => cluster?.teller.changed(room),
+      onEntry(doc, entry, writtenHere) {
+        hub.sendEntry(doc, entry, writtenHere);
+        inbox.note(newsOf(doc));
       },
     },
   });
@@ -130,20 +151,25 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     hub.expel(userId, 'This account is not active any more.'),
   );
   const inbox = new Inbox({ hub, rooms, pages, marks, onError });
-  const links = new FileLinks(await linkKey(secretModel(context.connection)), () => wall.now());
+  const links = new FileLinks(databaseKey, () => wall.now());
   const fileSweeper = new FileSweeper(context.gridFiles, wall, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
-  const rates = createRates(settings.rateLimitFactor, () => wall.now());
+  const rates = createRates(settings.rateLimitFactor, () => wall.now(), cluster?.rates);
   const executeParts: Omit<ExecuteParts, 'rates'> = {
     isInactive: (userId) => inactive.has(userId),
     now: () => wall.now(),
-    handlers: createHandlers(context, { hub, inactive, tokens, links }),
+    handlers: waking(createHandlers(context, { hub, inactive, tokens, links }), () => cluster?.teller.wake()),
   };
   const execute = createExecute({ ...executeParts, rates });
 
   await inactive.load();
   await outbox.sweep();
-  const follower = new Follower({ appender, streams: () => hub.listened(), onError });
+  const follower = new Follower({
+    appender,
+    streams: () => hub.listened(),
+    everyMs: overrides.repairMs,
+    onError,
+  });
   const changes = new Changes({
     rooms,
     staff: directory.staff,
@@ -152,6 +178,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     officeTime,
     clock,
     elapsed: () => performance.now(),
+    everyMs: overrides.repairMs,
     onError,
   });
 
@@ -160,7 +187,7 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
   const demo = settings.demo ? await prepareDemo(settings, unlimited, log) : undefined;
 
   let stopping: Promise<void> | undefined;
-  let pinging: Promise<void> | undefined;
+  let pinging: Promise<Readiness> | undefined;
   const inFlight = new InFlight();
   const expiry = new Expiry(wall);
   const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
@@ -198,9 +225,12 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     ready() {
       if (stopping !== undefined) return Promise.reject(new RoomError('unavailable', 'This server is stopping.'));
       // Anybody may ask, however often: one question to the database answers all who wait.
-      pinging ??= storage.ping().finally(() => {
-        pinging = undefined;
-      });
+      pinging ??= storage
+        .ping()
+        .then((): Readiness => (cluster?.up === false ? 'degraded' : 'ok'))
+        .finally(() => {
+          pinging = undefined;
+        });
       return pinging;
     },
     log,
@@ -219,9 +249,12 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     strangers,
     isInactive: (userId) => inactive.has(userId),
     isStopping: () => stopping !== undefined,
+    adapter: cluster?.createAdapter(),
+    ...(cluster === undefined ? {} : { connectionsElsewhere: cluster.connectionsElsewhere }),
     rooms,
     log,
   });
+  await cluster?.serve({ hub, appender, rooms, inbox, onWake: () => changes.wake() });
   const runner = settings.jobs === 'server' ? await startJobs(settings, context) : undefined;
   door.open(app);
   expiry.start(() => {
@@ -240,7 +273,11 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
     port,
     ...(demo === undefined ? {} : { greeting: demo.greeting(url) }),
     failed: storage.failed,
-    load: () => ({ connections: io.engine.clientsCount, ...strangers.size }),
+    load: () => ({
+      connections: io.engine.clientsCount,
+      ...strangers.size,
+      ...(cluster === undefined ? {} : { subscriptions: cluster.subscriptions }),
+    }),
     stop() {
       const steps: Step[] = [
         ['draining', () => drain(io, systemClock, overrides.noticeMs ?? NOTICE_MS)],
@@ -263,12 +300,32 @@ async function serve({ settings, storage, door, log, overrides }: Parts): Promis
             await Promise.all([inbox.close(), changes.stop(), follower.stop(), eraser.stop(), fileSweeper.stop()]);
           },
         ],
+        [
+          'cluster',
+          async () => {
+            // What is written last is told as well.
+            await appender.close();
+            await cluster?.close();
+          },
+        ],
         ...context.closing,
       ];
       stopping ??= stopInOrder(log, steps, STEP_MS);
       return stopping;
     },
   };
+}
+
+async function connectCluster(
+  settings: Settings,
+  databaseKey: Buffer,
+  log: Log,
+  { cluster: timing }: Overrides,
+): Promise<Cluster | undefined> {
+  if (settings.redisUrl === undefined) return undefined;
+  // Loaded where it is used: a server that serves alone needs none of it.
+  const { joinCluster } = await import('./join-cluster.ts');
+  return joinCluster({ settings, redisUrl: settings.redisUrl, databaseKey, log, timing });
 }
 
 async function startJobs({ calendarTimeZone: timeZone }: Settings, context: Context): Promise<Runner> {

@@ -54,6 +54,7 @@ const environment = z.object({
       .regex(/^mongodb(\+srv)?:\/\/./, 'must begin with mongodb:// or mongodb+srv://')
       .optional(),
   ),
+  REDIS_URL: setting(z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// address' }).optional()),
   JWT_SECRET: setting(
     z
       .string()
@@ -102,8 +103,6 @@ function faultsTogether(env: NodeJS.ProcessEnv): string[] {
     faults.push('JWT_SECRET must be set to a secret of your own (or JWKS_URL) when NODE_ENV=production');
   if (keys !== undefined && secret !== undefined)
     faults.push('JWKS_URL cannot be set together with JWT_SECRET: choose one');
-  if (set('REDIS_URL') !== undefined)
-    faults.push('REDIS_URL cannot be used yet: this version serves from a single server, unset it');
   const opening = set('OPENING') ?? OPENING;
   const cutoff = set('CUTOFF') ?? CUTOFF;
   if (CLOCK_TIME.test(opening) && CLOCK_TIME.test(cutoff) && opening >= cutoff)
@@ -117,6 +116,7 @@ export interface Settings {
   host: string;
   dataDir: string;
   mongodbUri: string | undefined;
+  redisUrl: string | undefined;
   jwt: { secret: string } | { jwksUrl: string };
   jwtIssuer: string | undefined;
   jwtAudience: string;
@@ -158,11 +158,13 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Setti
     host: e.HOST,
     dataDir: isAbsolute(e.DATA_DIR) ? e.DATA_DIR : resolve(e.DATA_DIR),
     mongodbUri: e.MONGODB_URI,
+    redisUrl: e.REDIS_URL,
     jwt: e.JWKS_URL === undefined ? { secret: e.JWT_SECRET ?? DEMO_JWT_SECRET } : { jwksUrl: e.JWKS_URL },
     jwtIssuer: e.JWT_ISSUER,
     jwtAudience: e.JWT_AUDIENCE,
     allowedOrigins: e.ALLOWED_ORIGINS,
-    transports: e.TRANSPORTS ?? ['websocket', 'polling'],
+    // A session that polls belongs to one server, and a balancer may send its next request to another.
+    transports: e.TRANSPORTS ?? (e.REDIS_URL === undefined ? ['websocket', 'polling'] : ['websocket']),
     calendarTimeZone: e.CALENDAR_TZ,
     opening: e.OPENING,
     cutoff: e.CUTOFF,

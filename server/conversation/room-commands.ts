@@ -46,8 +46,9 @@ export function roomCommands({
     connection: Connection,
   ): Promise<CommandOutput<'room.join'>> {
     const roomId = room._id;
-    const [members, opened] = await Promise.all([
+    const [members, , opened] = await Promise.all([
       membersOf(room, directory),
+      hub.peopleKnown(roomId),
       Promise.all(
         streams.map((stream) => {
           const from = since !== undefined && Object.hasOwn(since, stream) ? since[stream] : undefined;

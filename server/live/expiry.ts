@@ -1,6 +1,6 @@
 import { AUTH_EXPIRING_AHEAD_MS } from '../../shared/contract/limits.ts';
 import { type Clock, iso } from '../clock.ts';
-import { emitTo, type RoomsSocket } from './hub.ts';
+import { emitTo, type RoomsSocket } from './rooms-socket.ts';
 
 const TICK_MS = 1_000;
 

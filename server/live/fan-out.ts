@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { ServerEventName } from '../../shared/contract/events.ts';
+import type { Packet } from './packet.ts';
 
 /** A connection, as far as it matters here. */
 interface Peer {
@@ -27,19 +27,12 @@ export interface Road {
 }
 
 /**
- * Sends one event to many connections: it is encoded and framed once, and each WebSocket whose way is free is given the finished frame. Engine.IO's
+ * Sends one event to many connections: each WebSocket whose way is free is given the finished frame. Engine.IO's
  * own way costs each connection as much again as the system takes for the write; it is taken for whoever has something waiting already, so that
  * nothing overtakes, and for whoever polls.
  */
-export function fanOut(
-  ids: Iterable<string>,
-  peers: { get(id: string): Peer | undefined },
-  name: ServerEventName,
-  payload: unknown,
-): void {
-  // A Socket.IO event of the main namespace; the contract's events carry no binary data.
-  const packet = `2${JSON.stringify([name, payload])}`;
-  const frame = textFrame(`4${packet}`);
+export function fanOut(ids: Iterable<string>, peers: { get(id: string): Peer | undefined }, packet: Packet): void {
+  const { frame } = packet;
   for (const id of ids) {
     const peer = peers.get(id);
     if (peer === undefined) continue;
@@ -47,7 +40,7 @@ export function fanOut(
     if (data.road?.transport !== conn.transport) data.road = roadOf(conn);
     const { open } = data.road;
     if (open !== undefined && isFree(conn, open)) open.stream.write(frame);
-    else conn.write(packet, { compress: false, wsPreEncodedFrame: [frame] });
+    else conn.write(packet.text, { compress: false, wsPreEncodedFrame: [frame] });
   }
 }
 
@@ -74,25 +67,3 @@ function roadOf(conn: Session): Road {
 const isStream = (value: unknown): value is Duplex => typeof value === 'object' && value !== null && 'write' in value;
 const hasQueue = (value: object): value is { writeBuffer: unknown[] } =>
   Array.isArray(Reflect.get(value, 'writeBuffer'));
-
-const FINAL_TEXT = 0x81;
-const LENGTH_16 = 126;
-const LENGTH_64 = 127;
-
-/** A WebSocket frame that holds a whole text, unmasked as a server's are (RFC 6455, 5.2). */
-function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  const start = length < LENGTH_16 ? 2 : length < 0x1_00_00 ? 4 : 10;
-  const frame = Buffer.allocUnsafe(start + length);
-  frame[0] = FINAL_TEXT;
-  if (start === 2) frame[1] = length;
-  else if (start === 4) {
-    frame[1] = LENGTH_16;
-    frame.writeUInt16BE(length, 2);
-  } else {
-    frame[1] = LENGTH_64;
-    frame.writeBigUInt64BE(BigInt(length), 2);
-  }
-  frame.write(text, start);
-  return frame;
-}

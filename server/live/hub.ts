@@ -1,52 +1,61 @@
-import type { Server, Socket } from 'socket.io';
 import type { Entry } from '../../shared/contract/entries.ts';
 import type { ServerEventName, ServerEvents } from '../../shared/contract/events.ts';
-import type { Person } from '../../shared/contract/primitives.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../registry/call.ts';
 import { readableStreams, STREAMS_OF_PROJECT } from '../rooms/access.ts';
-import { type RoomDoc, type RoomStore, seatOf } from '../rooms/room-store.ts';
+import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import type { EntryDoc } from '../timeline/entry-store.ts';
 import { channelOf, parseChannel, PRESENCE_STREAM } from './channels.ts';
-import { fanOut, type Road } from './fan-out.ts';
+import { Connected } from './connected.ts';
+import { fanOut } from './fan-out.ts';
+import type { Others } from './others.ts';
+import { Packet } from './packet.ts';
 import { Presence } from './presence.ts';
+import { emitTo, joinedRooms, personOf, type RoomsServer, type RoomsSocket } from './rooms-socket.ts';
 import { Typing } from './typing.ts';
 
-/** What the service keeps for a connection. One object, dropped with it. */
-export interface ConnectionData {
-  caller: Caller;
-  /** The second in which the token's expiry is looked at next; kept by `Expiry`. */
-  dueSecond: number;
-  /** The way to the connection; kept by `fanOut`. */
-  road?: Road | undefined;
+const ROLES_CHANGED = 'Your roles have changed.';
+
+export interface HubParts {
+  /** Called when nobody here listens to a stream any more. */
+  onSilent?(roomId: string, stream: string): void;
+  /** The other servers, where there may be any. */
+  others?: Others | undefined;
 }
 
-export type RoomsServer = Server<Record<string, never>, Record<string, never>, Record<string, never>, ConnectionData>;
-export type RoomsSocket = Socket<Record<string, never>, Record<string, never>, Record<string, never>, ConnectionData>;
-
-const ROLES_CHANGED = 'Your roles have changed.';
+const SERVES_ALONE = Promise.resolve();
 
 /** Everything that is live on this server: who is connected, what they have joined, and what is sent to them. */
 export class Hub {
   readonly presence: Presence;
   readonly typing: Typing;
+  readonly connected: Connected;
+  readonly #parts: HubParts;
   #io: RoomsServer | undefined;
   /** The channels that somebody has joined, as the adapter tells. */
   readonly #channels = new Set<string>();
-  readonly #seats = new Map<string, Set<RoomsSocket>>();
-  readonly #users = new Map<string, Set<RoomsSocket>>();
 
-  readonly #onSilent: (roomId: string, stream: string) => void;
-
-  /** @param onSilent called when nobody listens to a stream any more */
-  constructor(clock: Clock, onSilent: (roomId: string, stream: string) => void = () => undefined) {
-    this.#onSilent = onSilent;
-    this.presence = new Presence(clock, (roomId, person, online) => {
-      const { userId, name, side } = person;
-      if (!online) this.typing.drop(roomId, person);
-      this.send(roomId, PRESENCE_STREAM, 'presence', { roomId, userId, name, side, online });
+  constructor(clock: Clock, parts: HubParts = {}) {
+    this.#parts = parts;
+    const { others } = parts;
+    this.connected = new Connected({
+      onSeat: (seat, taken) => others?.seat(seat, taken),
+      onConnections: (userId, count) => others?.connections(userId, count),
     });
-    this.typing = new Typing(clock, (roomId, stream, userId, typing) => {
-      this.send(roomId, stream, 'typing', { roomId, stream, userId, typing });
+    this.presence = new Presence({
+      clock,
+      announce: (roomId, { userId, name, side }, online) =>
+        this.sendHere(roomId, PRESENCE_STREAM, Packet.of('presence', { roomId, userId, name, side, online })),
+      onHere: (roomId, person, here) => {
+        if (!here) this.typing.drop(roomId, person);
+        others?.presence(roomId, person, here);
+      },
+    });
+    this.typing = new Typing({
+      clock,
+      announce: (roomId, stream, userId, typing) =>
+        this.sendHere(roomId, stream, Packet.of('typing', { roomId, stream, userId, typing })),
+      onHere: (roomId, stream, typist, typing) => others?.typing(roomId, stream, typist, typing),
     });
   }
 
@@ -54,12 +63,19 @@ export class Hub {
     this.#io = io;
     const { adapter } = io.of('/');
     adapter.on('create-room', (channel: string) => {
-      if (parseChannel(channel) !== undefined) this.#channels.add(channel);
+      const heard = parseChannel(channel);
+      if (heard === undefined) return;
+      this.#channels.add(channel);
+      if (heard.stream === PRESENCE_STREAM) this.#parts.others?.roomOpen(heard.roomId, true);
     });
     adapter.on('delete-room', (channel: string) => {
       if (!this.#channels.delete(channel)) return;
       const silent = parseChannel(channel);
-      if (silent !== undefined) this.#onSilent(silent.roomId, silent.stream);
+      if (silent === undefined) return;
+      this.#parts.onSilent?.(silent.roomId, silent.stream);
+      if (silent.stream !== PRESENCE_STREAM) return;
+      this.presence.forgetElsewhere(silent.roomId);
+      this.#parts.others?.roomOpen(silent.roomId, false);
     });
   }
 
@@ -76,11 +92,32 @@ export class Hub {
     return STREAMS_OF_PROJECT.some((stream) => this.#channels.has(channelOf(roomId, stream)));
   }
 
-  /** Sends an event to everyone who has joined a stream. */
+  /** Sends an event to everyone who has joined a stream, at whatever server. */
   send<Name extends ServerEventName>(roomId: string, stream: string, name: Name, payload: ServerEvents[Name]): void {
+    const packet = Packet.of(name, payload);
+    this.#parts.others?.event(roomId, stream, packet);
+    this.sendHere(roomId, stream, packet);
+  }
+
+  /** Sends an event to everyone who has joined a stream at this server. */
+  sendHere(roomId: string, stream: string, packet: Packet): void {
     const namespace = this.#io?.of('/');
     const ids = namespace?.adapter.rooms.get(channelOf(roomId, stream));
-    if (namespace !== undefined && ids !== undefined) fanOut(ids, namespace.sockets, name, payload);
+    if (namespace !== undefined && ids !== undefined) fanOut(ids, namespace.sockets, packet);
+  }
+
+  /** Sends an entry to everyone who has joined its stream: at whatever server where it was written here, else at this one. */
+  sendEntry(doc: EntryDoc, entry: Entry, writtenHere: boolean): void {
+    const others = writtenHere ? this.#parts.others : undefined;
+    if (others === undefined && !this.#channels.has(channelOf(entry.roomId, entry.stream))) return;
+    const packet = Packet.of('entry', entry);
+    others?.entry(doc, packet);
+    this.sendHere(entry.roomId, entry.stream, packet);
+  }
+
+  /** Resolves when it is known who has a room open at other servers. */
+  peopleKnown(roomId: string): Promise<void> {
+    return this.#parts.others?.peopleKnown(roomId) ?? SERVES_ALONE;
   }
 
   /** Sends everyone who has joined a stream an event of their own; whoever is given the same payload shares one broadcast. */
@@ -104,36 +141,19 @@ export class Hub {
     for (const [payload, ids] of groups) emitTo(this.#io?.local.to(ids), name, payload);
   }
 
-  sendEntry(entry: Entry): void {
-    this.send(entry.roomId, entry.stream, 'entry', entry);
-  }
-
-  add(socket: RoomsSocket): void {
-    const { caller } = socket.data;
-    put(this.#users, caller.userId, socket);
-    const seat = seatOf(caller);
-    if (seat !== undefined) put(this.#seats, seat, socket);
-  }
-
   /** Called while the connection still knows what it has joined. A connection that is closed while it closes is told of twice: once counts. */
   remove(socket: RoomsSocket): void {
     const { caller } = socket.data;
-    if (!take(this.#users, caller.userId, socket)) return;
-    const seat = seatOf(caller);
-    if (seat !== undefined) take(this.#seats, seat, socket);
+    if (!this.connected.remove(socket)) return;
     const person = personOf(caller);
     for (const roomId of joinedRooms(socket)) this.presence.drop(roomId, person);
-  }
-
-  connectionsOf(userId: string): number {
-    return this.#users.get(userId)?.size ?? 0;
   }
 
   /** Connections of a room's people that have not joined one of its streams. A portal's backend has no unread entries and is passed over. */
   *outside(room: RoomDoc, stream: string): Generator<RoomsSocket> {
     const inside = this.#io?.of('/').adapter.rooms.get(channelOf(room._id, stream));
     for (const seat of room.seats) {
-      for (const socket of this.#seats.get(seat) ?? []) {
+      for (const socket of this.connected.at(seat)) {
         // Most have joined: they are passed over before anything dearer is asked.
         if (inside?.has(socket.id) !== true && this.isOutside(socket, room, stream)) yield socket;
       }
@@ -151,7 +171,7 @@ export class Hub {
   }
 
   hasOutside(room: Pick<RoomDoc, 'seats'>): boolean {
-    return room.seats.some((seat) => this.#seats.has(seat));
+    return room.seats.some((seat) => this.connected.isTaken(seat));
   }
 
   /** Takes from every connection what its bearer may no longer read of a room. */
@@ -198,11 +218,7 @@ export class Hub {
   async renew(socket: RoomsSocket, caller: Caller, rooms: Pick<RoomStore, 'cached' | 'get'>): Promise<void> {
     // It may have ended while the token was checked: what is put in its name now, nothing would take away.
     if (!socket.connected) return;
-    const before = seatOf(socket.data.caller);
-    if (before !== undefined) take(this.#seats, before, socket);
-    socket.data.caller = caller;
-    const seat = seatOf(caller);
-    if (seat !== undefined) put(this.#seats, seat, socket);
+    this.connected.renew(socket, caller);
     const forgotten: Promise<void>[] = [];
     for (const roomId of joinedRooms(socket)) {
       const room = rooms.cached(roomId);
@@ -221,7 +237,7 @@ export class Hub {
 
   /** Ends every connection of a person. */
   expel(userId: string, reason: string): void {
-    for (const socket of [...(this.#users.get(userId) ?? [])]) {
+    for (const socket of [...this.connected.of(userId)]) {
       for (const roomId of joinedRooms(socket)) {
         // Left first, so that nobody sees them as present for the grace of a reload.
         this.leave(socket, roomId);
@@ -243,47 +259,4 @@ export class Hub {
     this.presence.close();
     this.typing.close();
   }
-}
-
-export function personOf({ userId, name, side, org, roles }: Caller): Person {
-  return {
-    userId,
-    name,
-    side,
-    ...(org === undefined ? {} : { org }),
-    ...(roles.length === 0 ? {} : { roles: [...roles] }),
-  };
-}
-
-/** The rooms that a connection has joined, as Socket.IO itself remembers them. */
-export function joinedRooms(socket: RoomsSocket): Set<string> {
-  const rooms = new Set<string>();
-  for (const channel of socket.rooms) {
-    const parsed = parseChannel(channel);
-    if (parsed !== undefined) rooms.add(parsed.roomId);
-  }
-  return rooms;
-}
-
-/** Sends an event of the contract. Names and payloads are tied here, so that Socket.IO's own event typing need not repeat the contract. */
-export function emitTo<Name extends ServerEventName>(
-  target: { emit(name: string, payload: unknown): unknown } | undefined,
-  name: Name,
-  payload: ServerEvents[Name],
-): void {
-  target?.emit(name, payload);
-}
-
-function put(map: Map<string, Set<RoomsSocket>>, key: string, socket: RoomsSocket): void {
-  const set = map.get(key);
-  if (set === undefined) map.set(key, new Set([socket]));
-  else set.add(socket);
-}
-
-function take(map: Map<string, Set<RoomsSocket>>, key: string, socket: RoomsSocket): boolean {
-  const set = map.get(key);
-  if (set === undefined) return false;
-  const taken = set.delete(socket);
-  if (set.size === 0) map.delete(key);
-  return taken;
 }

@@ -4,48 +4,78 @@ import type { Clock } from '../clock.ts';
 import { STREAMS_OF_PROJECT } from '../rooms/access.ts';
 
 /** User ids are one side's own: two sides may each have somebody of the same id. */
-type Typist = Pick<Person, 'userId' | 'side'>;
+export type Typist = Pick<Person, 'userId' | 'side'>;
+
+/** Another server's word holds a little longer than its mark: what it renews is on its way. */
+const ELSEWHERE_TTL_MS = TYPING_TTL_MS + 2_000;
+
+/** Where somebody types in a stream: the ends of the marks, one by this server's connections and one by other servers' word. */
+interface Mark {
+  here?: () => void;
+  elsewhere?: () => void;
+}
+
+export interface TypingParts {
+  clock: Clock;
+  /** Told when somebody begins to type in a stream, at whatever server, and when they have stopped at all of them. */
+  announce(roomId: string, stream: string, userId: string, typing: boolean): void;
+  /** Told of what happens at this server, renewals included. */
+  onHere?(roomId: string, stream: string, typist: Typist, typing: boolean): void;
+}
 
 /** Who is typing where; a mark that is not renewed ends by itself. */
 export class Typing {
-  readonly #clock: Clock;
-  readonly #announce: (roomId: string, stream: string, userId: string, typing: boolean) => void;
-  readonly #ends = new Map<string, () => void>();
+  readonly #parts: TypingParts;
+  readonly #marks = new Map<string, Mark>();
 
-  constructor(clock: Clock, announce: (roomId: string, stream: string, userId: string, typing: boolean) => void) {
-    this.#clock = clock;
-    this.#announce = announce;
+  constructor(parts: TypingParts) {
+    this.#parts = parts;
   }
 
+  /** A connection of this server says so. */
   set(roomId: string, stream: string, typist: Typist, typing: boolean): void {
-    const { userId } = typist;
-    const key = keyOf(roomId, stream, typist);
-    const end = this.#ends.get(key);
-    end?.();
-    this.#ends.delete(key);
-    if (typing) {
-      this.#ends.set(
-        key,
-        this.#clock.after(TYPING_TTL_MS, () => {
-          this.#ends.delete(key);
-          this.#announce(roomId, stream, userId, false);
-        }),
-      );
-    }
-    // A renewal is nothing new to anybody.
-    if (typing === (end === undefined)) this.#announce(roomId, stream, userId, typing);
+    const typed = this.#marks.get(keyOf(roomId, stream, typist))?.here !== undefined;
+    this.#mark('here', roomId, stream, typist, typing);
+    if (typing || typed) this.#parts.onHere?.(roomId, stream, typist, typing);
   }
 
-  /** Ends all that somebody was typing in a room: they are gone from it. */
+  /** Another server says so. */
+  heard(roomId: string, stream: string, typist: Typist, typing: boolean): void {
+    this.#mark('elsewhere', roomId, stream, typist, typing);
+  }
+
+  /** Ends all that somebody was typing in a room at this server: they are gone from it. */
   drop(roomId: string, typist: Typist): void {
     for (const stream of STREAMS_OF_PROJECT) {
-      if (this.#ends.has(keyOf(roomId, stream, typist))) this.set(roomId, stream, typist, false);
+      if (this.#marks.get(keyOf(roomId, stream, typist))?.here !== undefined) this.set(roomId, stream, typist, false);
     }
   }
 
   close(): void {
-    for (const end of this.#ends.values()) end();
-    this.#ends.clear();
+    for (const { here, elsewhere } of this.#marks.values()) {
+      here?.();
+      elsewhere?.();
+    }
+    this.#marks.clear();
+  }
+
+  #mark(where: keyof Mark, roomId: string, stream: string, typist: Typist, typing: boolean): void {
+    const key = keyOf(roomId, stream, typist);
+    const known = this.#marks.get(key);
+    const mark = known ?? {};
+    mark[where]?.();
+    delete mark[where];
+    if (typing) {
+      mark[where] = this.#parts.clock.after(where === 'here' ? TYPING_TTL_MS : ELSEWHERE_TTL_MS, () => {
+        if (where === 'here') this.set(roomId, stream, typist, false);
+        else this.heard(roomId, stream, typist, false);
+      });
+    }
+    const types = mark.here !== undefined || mark.elsewhere !== undefined;
+    if (types) this.#marks.set(key, mark);
+    else this.#marks.delete(key);
+    // A renewal is nothing new to anybody.
+    if (types !== (known !== undefined)) this.#parts.announce(roomId, stream, typist.userId, types);
   }
 }
 

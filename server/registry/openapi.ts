@@ -80,7 +80,8 @@ const AROUND: Json = {
   '/readyz': {
     get: {
       operationId: 'readyz',
-      summary: 'Says whether the service can serve: its database answers and it is not stopping.',
+      summary:
+        'Says whether the service can serve: its database answers and it is not stopping. `status` is `degraded` while Redis is away: it serves its own clients all the same.',
       security: [],
       responses: { ...answers('Ready.', 'application/json'), ...refusals(['unavailable']) },
     },

@@ -7,6 +7,23 @@ export interface Rates {
   take(rate: RateClass, key: string): void;
 }
 
+/** One class of calls, as it is shared: so many points in a window. */
+export interface SharedLimit {
+  rate: RateClass;
+  points: number;
+  windowMs: number;
+}
+
+/** Takes over for how long all servers together have let a key through ahead of its time. */
+export type Learn = (rate: RateClass, key: string, aheadMs: number) => void;
+
+/** Holds the limits over several servers. It never waits: what other servers let through is learnt a little later. */
+export interface Sharing {
+  /** Called once, before anything is taken. */
+  begin(limits: readonly SharedLimit[], learn: Learn): void;
+  took(rate: RateClass, key: string): void;
+}
+
 /**
  * Lets `points` through at once and then one each `windowMs / points` (GCRA). A key costs one number: the instant at which it will have paid for everything
  * it took. A key that has been quiet for a window is forgotten by turning over two maps, so no key needs a timer. (rate-limiter-flexible takes a timer a key
@@ -40,6 +57,14 @@ export class RateLimit {
     return 0;
   }
 
+  /** Takes over that a key has been let through this far ahead of its time, by whatever server. */
+  owe(key: string, aheadMs: number, at: number): void {
+    const now = this.#forward(at);
+    if (now >= this.#turnAt) this.#turn(now);
+    const known = this.#paidAt.get(key) ?? this.#before.get(key) ?? 0;
+    if (known < now + aheadMs) this.#paidAt.set(key, now + aheadMs);
+  }
+
   /** Keys that are remembered. */
   get size(): number {
     return this.#paidAt.size + this.#before.size;
@@ -61,23 +86,29 @@ export class RateLimit {
   }
 }
 
+const rateClasses = Object.keys(RATES) as RateClass[];
+
 /**
  * Makes the limits of the contract.
  * @param factor multiplies every rate; 0 switches the limits off
  * @param now milliseconds of the real clock
+ * @param sharing with other servers, where there are any
  */
-export function createRates(factor: number, now: () => number): Rates {
+export function createRates(factor: number, now: () => number, sharing?: Sharing): Rates {
   if (factor === 0) return { take: () => undefined };
-  const limits = new Map(
-    Object.entries(RATES).map(([name, { points, seconds }]) => [
-      name,
-      new RateLimit(Math.max(1, Math.round(points * factor)), seconds * 1000),
-    ]),
-  );
+  const shared = rateClasses.map((rate) => {
+    const { points, seconds } = RATES[rate];
+    return { rate, points: Math.max(1, Math.round(points * factor)), windowMs: seconds * 1000 };
+  });
+  const limits = new Map(shared.map(({ rate, points, windowMs }) => [rate, new RateLimit(points, windowMs)]));
+  sharing?.begin(shared, (rate, key, aheadMs) => limits.get(rate)?.owe(key, aheadMs, now()));
   return {
     take(rate, key) {
       const retryAfterMs = limits.get(rate)?.take(key, now()) ?? 0;
-      if (retryAfterMs === 0) return;
+      if (retryAfterMs === 0) {
+        sharing?.took(rate, key);
+        return;
+      }
       throw new RoomError('rate_limited', 'Too many calls of this kind: slow down and try again.', { retryAfterMs });
     },
   };

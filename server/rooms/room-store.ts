@@ -147,11 +147,20 @@ export class RoomStore {
   readonly #cache = new LRUCache<string, RoomDoc>({ max: CACHED });
   readonly #reading = new Map<string, Promise<RoomDoc | undefined>>();
   readonly #onChange: (room: RoomDoc, before: RoomDoc | undefined) => void;
+  readonly #onStored: (room: RoomDoc) => void;
 
-  /** @param onChange called when a room's state is newer than what this server last remembered, with that where there is any */
-  constructor(model: RoomModel, onChange: (room: RoomDoc, before: RoomDoc | undefined) => void) {
+  /**
+   * @param onChange called when a room's state is newer than what this server last remembered, with that where there is any
+   * @param onStored called when this server itself has changed a room
+   */
+  constructor(
+    model: RoomModel,
+    onChange: (room: RoomDoc, before: RoomDoc | undefined) => void,
+    onStored: (room: RoomDoc) => void = () => undefined,
+  ) {
     this.model = model;
     this.#onChange = onChange;
+    this.#onStored = onStored;
   }
 
   /** The room as this server knows it: no older than the last `learn`. */
@@ -206,6 +215,7 @@ export class RoomStore {
         )
         .lean<RoomDoc>();
       if (changed !== null) {
+        this.#onStored(changed);
         this.learn(changed);
         return changed;
       }

@@ -7,7 +7,8 @@ import { isUnreachable } from '../storage/unreachable.ts';
 import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
 import { type Clash, GroupCommit } from './group-commit.ts';
 import { admitRevisions, type Revision, revisionsOf } from './revisions.ts';
-import { type StreamHead, StreamHeads, type StreamRef } from './stream-heads.ts';
+import { Arrivals } from './arrivals.ts';
+import { type StreamHead, StreamHeads, type StreamRef, type Told } from './stream-heads.ts';
 
 /** What is to be appended; the stream gives it its number. */
 export interface Draft {
@@ -31,8 +32,8 @@ export interface Appended {
   duplicate: boolean;
 }
 
-/** Called once for each entry that this server learns of, in the order of its stream, after it is on disk. */
-export type OnEntry = (doc: EntryDoc, entry: Entry) => void;
+/** Called once for each entry that this server writes or reads, in the order of its stream, after it is on disk. */
+export type OnEntry = (doc: EntryDoc, entry: Entry, writtenHere: boolean) => void;
 
 interface Pending {
   /** Given once and kept through every attempt: an attempt whose outcome was not learnt is recognised by it. */
@@ -67,6 +68,7 @@ export class Appender {
   readonly #onEntry: OnEntry;
   readonly #heads: StreamHeads;
   readonly #commits: GroupCommit;
+  readonly #arrivals: Arrivals;
   readonly #queues = new Map<string, Pending[]>();
   readonly #working = new Set<Promise<void>>();
   #closed = false;
@@ -78,6 +80,12 @@ export class Appender {
     this.#onEntry = parts.onEntry;
     this.#heads = new StreamHeads(parts.entries);
     this.#commits = new GroupCommit(parts.entries);
+    this.#arrivals = new Arrivals({
+      heads: this.#heads,
+      isWriting: (key) => this.#queues.has(key),
+      catchUp: (ref) => this.#catchUp(ref),
+      onError: (error) => parts.log.warn({ err: error }, 'entries of another server could not be handed on yet'),
+    });
   }
 
   /**
@@ -128,6 +136,14 @@ export class Appender {
     this.#heads.unwatch(keyOf({ roomId, stream }));
   }
 
+  /**
+   * Takes an entry that another server has written and tells of.
+   * @param handOn called in the entry's turn; never where it is known already, or nobody here watches the stream
+   */
+  arrive(ref: StreamRef, told: Told, handOn: () => void): void {
+    this.#arrivals.arrive(keyOf(ref), ref, told, handOn);
+  }
+
   /** Hands on what other servers wrote to these streams. One query for a hundred streams that are quiet, and one for each that is not. */
   async follow(streams: Iterable<StreamRef>): Promise<void> {
     const quiet = [...streams].filter((ref) => !this.#queues.has(keyOf(ref)));
@@ -140,6 +156,7 @@ export class Appender {
   /** Takes nothing more and resolves when everything that was taken is answered. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#arrivals.close();
     while (this.#working.size > 0) await Promise.all(this.#working);
   }
 
@@ -315,15 +332,16 @@ export class Appender {
     pending.resolve({ doc, entry, duplicate: false });
   }
 
-  /** @param known the entry as it travels, where it was made already */
+  /** @param known the entry as it travels, where it was written here */
   #publish(key: string, doc: EntryDoc, known?: Entry): void {
     if (!this.#heads.publish(key, doc.seq)) return;
     try {
-      this.#onEntry(doc, known ?? toWire(doc));
+      this.#onEntry(doc, known ?? toWire(doc), known !== undefined);
     } catch (error) {
       // One entry that cannot be handed on (of a newer version of the service, say) must not stop its stream.
       this.#log.error({ err: error, stream: key, seq: doc.seq }, 'an entry could not be handed on');
     }
+    this.#arrivals.published(key);
   }
 }
 

@@ -10,14 +10,22 @@ const EVERY_MS = 2_000;
 export class Follower {
   readonly #appender: Appender;
   readonly #streams: () => Iterable<StreamRef>;
+  readonly #everyMs: number;
   readonly #onError: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(parts: { appender: Appender; streams: () => Iterable<StreamRef>; onError: (error: unknown) => void }) {
+  /** @param parts `everyMs`: milliseconds between two looks */
+  constructor(parts: {
+    appender: Appender;
+    streams: () => Iterable<StreamRef>;
+    everyMs?: number | undefined;
+    onError: (error: unknown) => void;
+  }) {
     this.#appender = parts.appender;
     this.#streams = parts.streams;
+    this.#everyMs = parts.everyMs ?? EVERY_MS;
     this.#onError = parts.onError;
   }
 
@@ -28,7 +36,7 @@ export class Follower {
         .then(() => {
           if (!this.#stopped) this.start();
         });
-    }, EVERY_MS).unref();
+    }, this.#everyMs).unref();
   }
 
   /** Looks once, now. */

@@ -7,6 +7,17 @@ export interface StreamRef {
   stream: string;
 }
 
+/** An entry that another server has told of. */
+export interface Told {
+  seq: number;
+  tally: number;
+  /** The id of its actor, and how many of the stream's entries are theirs up to this one. */
+  author: string;
+  ownTally: number;
+  /** See `EntryDoc.holder`. */
+  holder: string | undefined;
+}
+
 /** Where a stream ends, as far as this server knows: its last number, its tally, and the tallies of the authors met so far. */
 export interface StreamHead {
   seq: number;
@@ -120,6 +131,20 @@ export class StreamHeads {
     head.tally = doc.tally;
     head.holder = doc.holder;
     head.own.set(doc.actor.id, doc.ownTally);
+  }
+
+  /** Takes over an entry that another server has written: the next number is known then without asking the database. */
+  learn(key: string, { seq, tally, holder, author, ownTally }: Told): void {
+    const head = this.#heads.get(key);
+    if (head === undefined || head.seq >= seq) return;
+    if (head.seq < seq - 1) {
+      this.#heads.delete(key);
+      return;
+    }
+    head.seq = seq;
+    head.tally = tally;
+    head.holder = holder;
+    head.own.set(author, ownTally);
   }
 
   /** Says whether an entry of that number is the next to be handed on, and notes that it is. */

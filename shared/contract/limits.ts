@@ -72,7 +72,7 @@ export const PING_TIMEOUT_MS = 10_000;
 export const JOINED_ROOMS_MAX = 200;
 
 /**
- * Rates by class: `points` in each `seconds`, counted for one user over all connections and both transports of a server.
+ * Rates by class: `points` in each `seconds`, counted for one user over all connections and both transports, and over all servers that share a Redis (somewhat late: README).
  * `handshake` is counted for an address, before anybody is known: handshakes, and HTTP calls without a valid token. `excess` counts refusals: who does not
  * slow down is cut off.
  */
@@ -92,3 +92,5 @@ export type CommandRate = Exclude<RateClass, 'handshake' | 'excess'>;
 /** Connections at a time, for one user and for one address. */
 export const CONNECTIONS_PER_USER = 30;
 export const CONNECTIONS_PER_ADDRESS = 500;
+/** So many connections of a user at a server are not counted by other servers, beside its own that are: what everybody has costs nobody a question. */
+export const CONNECTIONS_UNSHARED = 5;

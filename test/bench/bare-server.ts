@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createShardedAdapter } from '@socket.io/redis-adapter';
+import { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import type { Entry } from '../../shared/contract/entries.ts';
 import {
@@ -18,6 +20,7 @@ import { bareEntry } from './bare-entry.ts';
 type Ack = (answer: { ok: true; data: unknown }) => void;
 
 const http = createServer();
+const redisUrl = process.env['REDIS_URL'] ?? '';
 const io = new Server(http, {
   transports: ['websocket', 'polling'],
   serveClient: false,
@@ -28,6 +31,7 @@ const io = new Server(http, {
   perMessageDeflate: false,
   httpCompression: false,
   cors: { origin: [] },
+  ...(redisUrl === '' ? {} : { adapter: createShardedAdapter(new Redis(redisUrl), new Redis(redisUrl)) }),
 });
 
 const heads = new Map<string, number>();

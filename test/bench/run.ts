@@ -1,4 +1,5 @@
 import type { Figure } from './figure.ts';
+import { betweenServers } from './figures/between-servers.ts';
 import { catchUp } from './figures/catch-up.ts';
 import { connects } from './figures/connects.ts';
 import { durableSends } from './figures/durable-sends.ts';
@@ -9,6 +10,8 @@ import {
   mediumRoomsApart,
   smallRooms,
   smallRoomsApart,
+  twoServers,
+  twoServersMedium,
 } from './figures/fan-out.ts';
 import { idleMemory } from './figures/idle-memory.ts';
 import { latency } from './figures/latency.ts';
@@ -34,6 +37,9 @@ export const FIGURES = {
   P6: connects,
   P8: catchUp,
   P9: longRoom,
+  P10: betweenServers,
+  P11: twoServers,
+  'P11-100': twoServersMedium,
   P13: timerSweep,
 } as const satisfies Record<string, Measure>;
 

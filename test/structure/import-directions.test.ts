@@ -23,6 +23,10 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
   'server/timeline': { from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry'] },
   'server/rooms': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/timeline', 'server/storage'] },
   'server/live': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/timeline'] },
+  'server/cluster': {
+    from: ['shared', 'server/live', 'server/registry', 'server/rooms', 'server/telemetry', 'server/timeline'],
+    packages: ['ioredis', '@socket.io/redis-adapter'],
+  },
   'server/directory': {
     from: ['shared', 'server/registry', 'server/storage', 'server/rooms', 'server/templates'],
   },

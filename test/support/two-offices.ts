@@ -197,7 +197,7 @@ export class TwoOffices {
       wall: systemClock,
       dice: Math.random,
       log: this.#logger,
-      listeners: { onRoom: () => undefined, onEntry: () => undefined },
+      listeners: { onRoom: () => undefined, onStored: () => undefined, onEntry: () => undefined },
     });
     this.sweeps.push(context.sweeps);
     this.#stops.push(async () => {

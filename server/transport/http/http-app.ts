@@ -23,6 +23,9 @@ import { sendProblem } from '../problem.ts';
 import { bearerOf } from './bearer.ts';
 import { documents } from './documents.ts';
 
+/** `degraded`: Redis is away. This server serves its own clients all the same, and no other could do better: a balancer leaves it in. */
+export type Readiness = 'ok' | 'degraded';
+
 export interface HttpAppParts {
   settings: Pick<Settings, 'allowedOrigins'>;
   tokens: Tokens;
@@ -30,8 +33,8 @@ export interface HttpAppParts {
   inFlight: InFlight;
   rates: Rates;
   addressOf: AddressOf;
-  /** Resolves when the service can serve; rejects with the reason when not. */
-  ready(): Promise<void>;
+  /** Resolves when the service can serve, with how well; rejects with the reason when it cannot. */
+  ready(): Promise<Readiness>;
   log: Log;
   /** Uploads and downloads. */
   files: Router;
@@ -54,8 +57,7 @@ export function createHttpApp(parts: HttpAppParts): Express {
   });
   app.get('/readyz', async (_request, response) => {
     try {
-      await parts.ready();
-      response.json({ ok: true });
+      response.json({ ok: true, status: await parts.ready() });
     } catch (error) {
       const message = error instanceof RoomError ? error.message : 'The database does not answer.';
       sendProblem(response, { code: 'unavailable', message, retryAfterMs: 1000 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type Server as HttpServer, ServerResponse } from 'node:http';
-import { Server } from 'socket.io';
+import { Server, type ServerOptions as SocketServerOptions } from 'socket.io';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import { RoomError } from '../../../shared/contract/errors.ts';
 import {
@@ -12,7 +12,7 @@ import {
 } from '../../../shared/contract/limits.ts';
 import type { Settings } from '../../app/settings.ts';
 import type { Tokens } from '../../auth/tokens.ts';
-import { emitTo, type RoomsServer, type RoomsSocket } from '../../live/hub.ts';
+import { emitTo, type RoomsServer, type RoomsSocket } from '../../live/rooms-socket.ts';
 import type { Caller } from '../../registry/call.ts';
 import { internal } from '../../registry/execute.ts';
 import { crossOrigin } from '../origin.ts';
@@ -27,6 +27,10 @@ export interface SocketServerParts extends AnswerParts {
   isInactive(userId: string): boolean;
   /** True once this server stops: nobody new is let in. */
   isStopping(): boolean;
+  /** Of several servers; undefined for one that serves alone. */
+  adapter?: SocketServerOptions['adapter'] | undefined;
+  /** How many connections a person with so many here has at other servers, as far as it is known. Never rejects. */
+  connectionsElsewhere?(userId: string, here: number): Promise<number>;
 }
 
 /** Engine.IO's code for what `allowRequest` refused. */
@@ -54,6 +58,7 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
     wsEngine: WebSockets,
     perMessageDeflate: false,
     httpCompression: false,
+    ...(parts.adapter === undefined ? {} : { adapter: parts.adapter }),
     // Asked for a handshake only; requests of an open session pass the check of the origin alone.
     allowRequest(request, decide) {
       try {
@@ -100,7 +105,7 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
   };
 
   io.on('connection', (socket) => {
-    hub.add(socket);
+    hub.connected.add(socket);
     socket.onAny(onEvent);
     socket.on('disconnecting', onDisconnecting);
     expiry.watch(socket);
@@ -108,6 +113,7 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
     // What may have happened since the token was looked at.
     if (parts.isInactive(socket.data.caller.userId) || connectionsLeft(parts, socket.data.caller) < 0)
       socket.disconnect(true);
+    else if (parts.connectionsElsewhere !== undefined) void cutExcess(parts, socket);
   });
   return io;
 }
@@ -121,7 +127,8 @@ async function authenticate(auth: Record<string, unknown>, parts: SocketServerPa
   }
   const caller = await parts.tokens.verify(auth['token']);
   if (parts.isInactive(caller.userId)) throw new RoomError('unauthenticated', 'This account is not active any more.');
-  if (connectionsLeft(parts, caller) < 1)
+  const elsewhere = await parts.connectionsElsewhere?.(caller.userId, parts.hub.connected.count(caller.userId));
+  if (connectionsLeft(parts, caller) < 1 + (elsewhere ?? 0))
     throw new RoomError('rate_limited', 'Too many connections of this user: close one first.', { retryAfterMs: 5000 });
   return caller;
 }
@@ -129,7 +136,14 @@ async function authenticate(auth: Record<string, unknown>, parts: SocketServerPa
 function connectionsLeft({ hub, settings }: SocketServerParts, caller: Caller): number {
   if (settings.rateLimitFactor === 0) return Number.POSITIVE_INFINITY;
   const most = Math.max(1, Math.round(CONNECTIONS_PER_USER * settings.rateLimitFactor));
-  return most - hub.connectionsOf(caller.userId);
+  return most - hub.connected.count(caller.userId);
+}
+
+/** Somebody may connect to several servers at once: each asks again when it has told of its own connection. */
+async function cutExcess(parts: SocketServerParts, socket: RoomsSocket): Promise<void> {
+  const { caller } = socket.data;
+  const elsewhere = await parts.connectionsElsewhere?.(caller.userId, parts.hub.connected.count(caller.userId) - 1);
+  if (connectionsLeft(parts, caller) < (elsewhere ?? 0)) socket.disconnect(true);
 }
 
 /** Writes down why somebody was not let in, never what they sent. */
@@ -164,5 +178,6 @@ const close = (connection: RoomsSocket['conn']): void => connection.close();
 
 /** Tells every connection that this server stops at an instant. */
 export function announceDraining(io: RoomsServer, at: string): void {
-  emitTo(io, 'server.draining', { at });
+  // Socket.IO would tell the clients of every server.
+  emitTo(io.local, 'server.draining', { at });
 }

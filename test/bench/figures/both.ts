@@ -4,18 +4,27 @@ import type { Bench } from '../plan.ts';
 import { bareSeats, Portal, seatsOf } from '../portal.ts';
 import { type BenchDatabase, type ServerUnderTest, startBare, startOurs } from '../processes/server-under-test.ts';
 
-export interface Both {
+/** Ours and bare, one server each or several, as far as they are measured while they work. */
+export interface Sides {
+  ours: Pick<ServerUnderTest, 'cpu' | 'profiled'>;
+  bare: Pick<ServerUnderTest, 'cpu' | 'profiled'>;
+  /** Several bare servers number a room's messages each for itself: readers see no order. */
+  bareHasNoOrder?: boolean;
+  database: BenchDatabase;
+  /** Has ours store what it holds back: each of our servers writes a room's activity some seconds after the entry that it is of. */
+  settle(): Promise<unknown>;
+}
+
+export interface Both extends Sides {
   ours: ServerUnderTest;
   bare: ServerUnderTest;
-  database: BenchDatabase;
-  portal: Portal;
   rooms: readonly string[];
 }
 
 /** Our server on a database of its own and a bare one, gone again whatever happens. */
 export async function withServers<Result>(
   bench: Bench,
-  work: (both: Omit<Both, 'rooms' | 'portal'>) => Promise<Result>,
+  work: (both: Omit<Both, 'rooms' | 'settle'>) => Promise<Result>,
 ): Promise<Result> {
   const database = await bench.newDatabase();
   try {
@@ -48,7 +57,7 @@ export function withBoth<Result>(
     await load.call('open', { group: 'ours', url: servers.ours.url, seats });
     await load.call('open', { group: 'bare', url: servers.bare.url, seats: bareSeats(seats) });
     try {
-      return await work({ ...servers, portal, rooms: ids });
+      return await work({ ...servers, settle: () => portal.listRooms(), rooms: ids });
     } finally {
       await load.call('close', { group: 'ours' });
       await load.call('close', { group: 'bare' });

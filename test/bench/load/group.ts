@@ -4,6 +4,8 @@ import type { Entry } from '../../../shared/contract/entries.ts';
 /** Somebody who connects: with a token for ours, without for the bare server. */
 export interface Seat {
   token?: string;
+  /** Where, when not where the group is. */
+  url?: string;
   /** Rooms that are joined at once. */
   rooms: readonly string[];
   /** May write into the public stream of its rooms. */
@@ -51,7 +53,7 @@ export class Group {
   }
 
   async #connect(seat: Seat): Promise<Member> {
-    const socket = io(this.#url, {
+    const socket = io(seat.url ?? this.#url, {
       transports: ['websocket'],
       forceNew: true,
       multiplex: false,

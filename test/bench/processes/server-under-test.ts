@@ -100,7 +100,7 @@ export function startOurs(database: BenchDatabase, options: ServerOptions = {}):
 }
 
 export function startBare(options: ServerOptions = {}): Promise<ServerUnderTest> {
-  return start('bare', moduleUrl('../bare-server.ts', import.meta.url), {}, options);
+  return start('bare', moduleUrl('../bare-server.ts', import.meta.url), options.env ?? {}, options);
 }
 
 async function start(

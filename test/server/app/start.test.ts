@@ -35,13 +35,13 @@ describe('a start that cannot work', function () {
       PORT: 'x',
       NODE_ENV: 'production',
       DEMO: '1',
-      REDIS_URL: 'redis://127.0.0.1:6379',
+      REDIS_URL: '127.0.0.1:6379',
     });
     expect(sentences).to.have.members([
       'PORT must be a whole number from 0 to 65535',
       'DEMO is refused when NODE_ENV=production',
       'JWT_SECRET must be set to a secret of your own (or JWKS_URL) when NODE_ENV=production',
-      'REDIS_URL cannot be used yet: this version serves from a single server, unset it',
+      'REDIS_URL must be a redis:// or rediss:// address',
     ]);
     await untouched();
   });

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { WebSocket } from 'ws';
 import { fanOut } from '../../../server/live/fan-out.ts';
-import { emitTo } from '../../../server/live/hub.ts';
+import { emitTo } from '../../../server/live/rooms-socket.ts';
+import { Packet } from '../../../server/live/packet.ts';
 import { isTooMuch, unreadOf } from '../../../server/transport/socket/unread.ts';
 import { until } from '../../support/client.ts';
 import { type LiveSocket, openLiveSocket } from './live-socket.ts';
@@ -18,7 +19,7 @@ describe('handing an event to many', () => {
   const numbered = (n: number, roomId = 'r') => ({ roomId, stream: 'public', userId: `n${n}.`, typing: true });
 
   const send = (n: number, roomId?: string): void =>
-    fanOut([live.socket.id], live.io.of('/').sockets, 'typing', numbered(n, roomId));
+    fanOut([live.socket.id], live.io.of('/').sockets, Packet.of('typing', numbered(n, roomId)));
 
   /** The numbers of the events that arrive. */
   function arriving(client: WebSocket): number[] {
@@ -91,7 +92,7 @@ describe('handing an event to many', () => {
     const { sid } = JSON.parse(handshake) as { sid: string };
     await fetch(`${address}&sid=${sid}`, { method: 'POST', body: '40' });
     const { id } = await opened;
-    fanOut([id, live.socket.id], live.io.of('/').sockets, 'typing', numbered(7));
+    fanOut([id, live.socket.id], live.io.of('/').sockets, Packet.of('typing', numbered(7)));
     expect(await (await fetch(`${address}&sid=${sid}`)).text()).to.include('"n7."');
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import mongoose from 'mongoose';
 import { Hub } from '../../../server/live/hub.ts';
-import { Inbox } from '../../../server/live/inbox.ts';
+import { Inbox, newsOf } from '../../../server/live/inbox.ts';
 import { RoomStore, roomModel } from '../../../server/rooms/room-store.ts';
 import { type EntryDoc, entryModel } from '../../../server/timeline/entry-store.ts';
 import { createPages } from '../../../server/timeline/pages.ts';
@@ -15,7 +15,7 @@ describe('Inbox', () => {
   it('is closed when what it had begun to tell is told', async () => {
     const live = await openLiveSocket();
     const hub = new Hub(new ManualClock());
-    hub.add(live.socket);
+    hub.connected.add(live.socket);
     const models = mongoose.createConnection();
     const entries = entryModel(models);
     const rooms = new RoomStore(roomModel(models), () => undefined);
@@ -46,7 +46,7 @@ describe('Inbox', () => {
       tally: 1,
       ownTally: 1,
     };
-    inbox.note(edit);
+    inbox.note(newsOf(edit));
     await until('it reads', () => reading);
     let closed = false;
     const closing = inbox.close().then(() => {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
 import { WebSocket } from 'ws';
-import type { RoomsServer, RoomsSocket } from '../../../server/live/hub.ts';
+import type { RoomsServer, RoomsSocket } from '../../../server/live/rooms-socket.ts';
 import type { Caller } from '../../../server/registry/call.ts';
 
 /** One real connection, held at both of its ends. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Expiry } from '../../../server/live/expiry.ts';
-import { Hub, joinedRooms } from '../../../server/live/hub.ts';
+import { Hub } from '../../../server/live/hub.ts';
+import { joinedRooms } from '../../../server/live/rooms-socket.ts';
 import { within } from '../../support/client.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { roomOf } from '../rooms/room-of.ts';
@@ -23,7 +24,7 @@ describe('the renewal of a connection', () => {
     const expiry = new Expiry(clock);
     const { socket } = live;
     const seats = { seats: ['operator'] };
-    hub.add(socket);
+    hub.connected.add(socket);
     expiry.watch(socket);
     expect([hub.hasOutside(seats), expiry.size]).to.deep.equal([true, 1]);
     expiry.unwatch(socket);
@@ -38,7 +39,7 @@ describe('the renewal of a connection', () => {
     const { io, socket } = live;
     const hub = new Hub(new ManualClock());
     hub.attach(io);
-    hub.add(socket);
+    hub.connected.add(socket);
     hub.enter(socket, 'r', ['public', 'operator']);
     const room = roomOf('r');
     await hub.renew(socket, OPERATOR, { cached: () => undefined, get: () => Promise.resolve(room) });
@@ -49,7 +50,7 @@ describe('the renewal of a connection', () => {
     const { io, socket, client } = live;
     const hub = new Hub(new ManualClock());
     hub.attach(io);
-    hub.add(socket);
+    hub.connected.add(socket);
     hub.enter(socket, 'r', ['public', 'operator']);
     const told = new Promise<string>((resolve) => {
       client.on('message', (data: Buffer) => {

@@ -1,0 +1,47 @@
+import type { Server, Socket } from 'socket.io';
+import type { ServerEventName, ServerEvents } from '../../shared/contract/events.ts';
+import type { Person } from '../../shared/contract/primitives.ts';
+import type { Caller } from '../registry/call.ts';
+import { parseChannel } from './channels.ts';
+import type { Road } from './fan-out.ts';
+
+/** What the service keeps for a connection. One object, dropped with it. */
+export interface ConnectionData {
+  caller: Caller;
+  /** The second in which the token's expiry is looked at next; kept by `Expiry`. */
+  dueSecond: number;
+  /** The way to the connection; kept by `fanOut`. */
+  road?: Road | undefined;
+}
+
+export type RoomsServer = Server<Record<string, never>, Record<string, never>, Record<string, never>, ConnectionData>;
+export type RoomsSocket = Socket<Record<string, never>, Record<string, never>, Record<string, never>, ConnectionData>;
+
+export function personOf({ userId, name, side, org, roles }: Caller): Person {
+  return {
+    userId,
+    name,
+    side,
+    ...(org === undefined ? {} : { org }),
+    ...(roles.length === 0 ? {} : { roles: [...roles] }),
+  };
+}
+
+/** The rooms that a connection has joined, as Socket.IO itself remembers them. */
+export function joinedRooms(socket: RoomsSocket): Set<string> {
+  const rooms = new Set<string>();
+  for (const channel of socket.rooms) {
+    const parsed = parseChannel(channel);
+    if (parsed !== undefined) rooms.add(parsed.roomId);
+  }
+  return rooms;
+}
+
+/** Sends an event of the contract. Names and payloads are tied here, so that Socket.IO's own event typing need not repeat the contract. */
+export function emitTo<Name extends ServerEventName>(
+  target: { emit(name: string, payload: unknown): unknown } | undefined,
+  name: Name,
+  payload: ServerEvents[Name],
+): void {
+  target?.emit(name, payload);
+}
