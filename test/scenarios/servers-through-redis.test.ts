@@ -44,7 +44,9 @@ describe('Four servers with Redis between them', () => {
       await at(2).connect('vendor'),
       await at(3).connect('stranger'),
     ];
-    const told = [buyer, vendor].map((client) => client.next('inbox', ({ stream }) => stream === 'public'));
+    // Of the project's beginning they may hear as well, if they were there in time.
+    const isNew = ({ stream, head }: { stream: string; head: number }) => stream === 'public' && head > BEGINNING;
+    const told = [buyer, vendor].map((client) => client.next('inbox', isNew));
     const note = vendor.next('inbox', ({ stream }) => stream === 'provider');
     await at(0).call('admin', 'message.send', message(roomId, 'a note', { stream: 'provider' }));
     const { entry } = await at(0).call('admin', 'message.send', message(roomId, 'a word'));
@@ -56,10 +58,9 @@ describe('Four servers with Redis between them', () => {
     expect(await more).to.include({ unread: BEGINNING + 2 });
     for (const client of [buyer, stranger]) await client.flush();
     expect(stranger.received).to.deep.equal([]);
-    expect(buyer.all('inbox').map(({ stream, head }) => [stream, head])).to.deep.equal([
-      ['public', BEGINNING + 1],
-      ['public', BEGINNING + 2],
-    ]);
+    const heard = buyer.all('inbox');
+    expect(heard.map(({ stream }) => stream)).not.to.include('provider');
+    expect(heard.filter(isNew).map(({ head }) => head)).to.deep.equal([BEGINNING + 1, BEGINNING + 2]);
   });
 
   it('show receipts of each other', async () => {
