@@ -86,6 +86,7 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
     outbox,
     officeTime,
     clock,
+    hasListeners: () => false,
     elapsed: () => performance.now(),
     onError,
   });

@@ -11,6 +11,8 @@ const EVERY_MS = 500;
 const APART_MS = 50;
 /** The outboxes are looked at in every n-th round. */
 const OUTBOX_EVERY = 10;
+/** Rooms that are read by one query. */
+const ROOMS_AT_ONCE = 100;
 /** Looked at again for so long: a change with an earlier time may become visible after one with a later. */
 const OVERLAP_MS = 5_000;
 const PAGE = 1_000;
@@ -27,21 +29,29 @@ interface Position {
  * The documents of a collection that changed since the last look, by the database's own time of the change. What changed is read again until it is
  * older than the overlap, and then not any more, whether or not something newer comes.
  */
-export class ChangeFeed<Doc extends { _id: string; changedAt: Date }> {
+export class ChangeFeed<
+  Doc extends { _id: string; changedAt: Date },
+  Read extends Pick<Doc, '_id' | 'changedAt'> = Doc,
+> {
   readonly #model: Model<Doc>;
   readonly #elapsed: () => number;
+  readonly #fields: Readonly<Record<string, 1>>;
   /** The latest change that is known, and when it was seen: the database's clock shows at least what went by since. */
   #latest: { at: number; seen: number } | undefined;
   #from: Position | undefined;
 
-  /** @param elapsed milliseconds of a clock that is never set */
-  constructor(model: Model<Doc>, elapsed: () => number) {
+  /**
+   * @param elapsed milliseconds of a clock that is never set
+   * @param fields what is read of a document; the whole of it where nothing is named
+   */
+  constructor(model: Model<Doc>, elapsed: () => number, fields: Readonly<Record<string, 1>> = {}) {
     this.#model = model;
     this.#elapsed = elapsed;
+    this.#fields = fields;
   }
 
   /** Reads what changed, page by page. */
-  async *next(): AsyncGenerator<Doc[]> {
+  async *next(): AsyncGenerator<Read[]> {
     this.#latest ??= { at: await this.#newest(), seen: this.#elapsed() };
     let from = this.#from ?? this.#overlap();
     for (let page = 0; page < PAGES; page++) {
@@ -61,12 +71,12 @@ export class ChangeFeed<Doc extends { _id: string; changedAt: Date }> {
     this.#from = from;
   }
 
-  #after({ at, id }: Position): Promise<Doc[]> {
+  #after({ at, id }: Position): Promise<Read[]> {
     return this.#model
-      .find({ changedAt: { $gte: at }, $or: [{ changedAt: { $gt: at } }, { _id: { $gt: id } }] })
+      .find({ changedAt: { $gte: at }, $or: [{ changedAt: { $gt: at } }, { _id: { $gt: id } }] }, this.#fields)
       .sort({ changedAt: 1, _id: 1 })
       .limit(PAGE)
-      .lean<Doc[]>()
+      .lean<Read[]>()
       .exec();
   }
 
@@ -92,6 +102,8 @@ export interface ChangesParts {
   outbox: Outbox;
   officeTime: OfficeTime;
   clock: Pick<ServiceClock, 'learn'>;
+  /** Says whether somebody here has a room open, also one that is not remembered. */
+  hasListeners(roomId: string): boolean;
   /** Milliseconds of a clock that is never set. */
   elapsed(): number;
   /** Milliseconds between two looks, when nothing wakes it. */
@@ -106,7 +118,7 @@ export interface ChangesParts {
 export class Changes {
   readonly #parts: ChangesParts;
   readonly #everyMs: number;
-  readonly #rooms: ChangeFeed<RoomDoc>;
+  readonly #rooms: ChangeFeed<RoomDoc, Pick<RoomDoc, '_id' | 'changedAt'>>;
   readonly #staff: ChangeFeed<StaffDoc>;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -119,7 +131,11 @@ export class Changes {
   constructor(parts: ChangesParts) {
     this.#parts = parts;
     this.#everyMs = parts.everyMs ?? EVERY_MS;
-    this.#rooms = new ChangeFeed(parts.rooms.model, parts.elapsed);
+    // The index alone answers this: a room is read only where its change matters here, however many have changed.
+    this.#rooms = new ChangeFeed(parts.rooms.model, parts.elapsed, {
+      _id: 1,
+      changedAt: 1,
+    });
     this.#staff = new ChangeFeed(parts.staff, parts.elapsed);
   }
 
@@ -164,9 +180,18 @@ export class Changes {
   async #look(): Promise<void> {
     const { rooms, inactive, outbox, officeTime, clock } = this.#parts;
     await clock.learn();
-    for await (const page of this.#rooms.next()) for (const room of page) rooms.learn(room);
+    for await (const page of this.#rooms.next()) await this.#learnRooms(page.map(({ _id }) => _id));
     for await (const page of this.#staff.next()) for (const person of page) inactive.learn(person);
     if (this.#round++ % OUTBOX_EVERY === 0) await outbox.sweep();
     await officeTime.follow();
+  }
+
+  async #learnRooms(changed: readonly string[]): Promise<void> {
+    const { rooms, hasListeners } = this.#parts;
+    const mattering = changed.filter((roomId) => rooms.cached(roomId) !== undefined || hasListeners(roomId));
+    for (let i = 0; i < mattering.length; i += ROOMS_AT_ONCE) {
+      const _id = { $in: mattering.slice(i, i + ROOMS_AT_ONCE) };
+      for (const room of await rooms.model.find({ _id }).lean<RoomDoc[]>()) rooms.learn(room);
+    }
   }
 }

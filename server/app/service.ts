@@ -177,6 +177,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     outbox,
     officeTime,
     clock,
+    hasListeners: (roomId) => hub.hasListeners(roomId),
     elapsed: () => performance.now(),
     everyMs: overrides.repairMs,
     onError,
