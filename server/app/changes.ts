@@ -178,7 +178,7 @@ export class Changes {
   }
 
   async #look(): Promise<void> {
-    const { rooms, inactive, outbox, officeTime, clock } = this.#parts;
+    const { inactive, outbox, officeTime, clock } = this.#parts;
     await clock.learn();
     for await (const page of this.#rooms.next()) await this.#learnRooms(page.map(({ _id }) => _id));
     for await (const page of this.#staff.next()) for (const person of page) inactive.learn(person);
