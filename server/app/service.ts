@@ -1,10 +1,6 @@
-import type { Connection } from 'mongoose';
-import type { Runner } from '../../jobs/runner.ts';
-import { RoomError } from '../../shared/contract/errors.ts';
 import { HANDSHAKE_DEADLINE_MS } from '../../shared/contract/limits.ts';
 import { createTokens } from '../auth/tokens.ts';
-import { type Clock, systemClock } from '../clock.ts';
-import type { Sweeps } from '../delivery/sweeps.ts';
+import { systemClock } from '../clock.ts';
 import { FileLinks, linkKey, secretModel } from '../files/file-links.ts';
 import { FileSweeper } from '../files/file-sweeper.ts';
 import { prepareDemo } from '../demo/demo.ts';
@@ -15,7 +11,6 @@ import { Inbox, newsOf } from '../live/inbox.ts';
 import type { RoomsSocket } from '../live/rooms-socket.ts';
 import { roomChanged } from './room-changed.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { ClusterTiming } from '../cluster/members.ts';
 import { createAdmit } from '../registry/admit.ts';
 import { createExecute, type ExecuteParts } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
@@ -25,40 +20,23 @@ import { createLog, type Log } from '../telemetry/log.ts';
 import { Follower } from '../timeline/follower.ts';
 import { clientAddress } from '../transport/client-address.ts';
 import { fileRoutes } from '../transport/http/file-routes.ts';
-import { createHttpApp, type Readiness } from '../transport/http/http-app.ts';
+import { createHttpApp } from '../transport/http/http-app.ts';
 import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
 import { Strangers } from '../transport/socket/strangers.ts';
 import { ServiceClock } from '../time/service-clock.ts';
 import { Changes } from './changes.ts';
-import { type Context, createContext } from './context.ts';
+import { createContext } from './context.ts';
 import { closeConnections, drain, NOTICE_MS } from './drain.ts';
 import { type FrontDoor, listen } from './front-door.ts';
 import { createHandlers } from './handlers.ts';
+import type { Overrides } from './overrides.ts';
+import { createReadiness } from './readiness.ts';
 import type { Settings } from './settings.ts';
+import { startJobs } from './start-jobs.ts';
 import { type Step, stopInOrder } from './stop-in-order.ts';
 import { waking } from './waking.ts';
-
-/** What a test or a demonstration may put in the place of the machine's own. */
-export interface Overrides {
-  /** What the service's time is ahead of, when it was moved. */
-  clock?: Clock;
-  /** The real time: what tokens are issued and rates are counted by. */
-  wall?: Clock;
-  dice?: () => number;
-  log?: Log;
-  /** What time does, in the place of what it does to projects. */
-  sweeps?: (connection: Connection, clock: Clock) => Sweeps;
-  /** How soon servers find that one of them is gone. */
-  cluster?: Partial<ClusterTiming>;
-  /** How often it looks in the database for what other servers have changed, in milliseconds; else as often as each kind of change needs. */
-  repairMs?: number;
-  /** Milliseconds that a connection has to authenticate itself. */
-  handshakeMs?: number;
-  /** Milliseconds in which a service that stops says so before it does. */
-  noticeMs?: number;
-}
 
 export interface Load {
   connections: number;
@@ -97,7 +75,15 @@ export async function startService(settings: Settings, overrides: Overrides = {}
   try {
     storage = await connectStorage({ mongodbUri: settings.mongodbUri, dataDir: settings.dataDir });
     const databaseKey = await linkKey(secretModel(storage.connection));
-    cluster = await connectCluster(settings, databaseKey, log, overrides);
+    // Loaded where it is used: a server that serves alone needs none of it.
+    if (settings.redisUrl !== undefined)
+      cluster = await (await import('./join-cluster.ts')).joinCluster({
+        settings,
+        redisUrl: settings.redisUrl,
+        databaseKey,
+        log,
+        timing: overrides.cluster,
+      });
     return await serve({ settings, storage, databaseKey, cluster, door, log, overrides });
   } catch (error) {
     await cluster?.close();
@@ -188,7 +174,6 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const demo = settings.demo ? await prepareDemo(settings, unlimited, log) : undefined;
 
   let stopping: Promise<void> | undefined;
-  let pinging: Promise<Readiness> | undefined;
   const inFlight = new InFlight();
   const expiry = new Expiry(wall);
   const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
@@ -223,17 +208,11 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     inFlight,
     rates,
     addressOf,
-    ready() {
-      if (stopping !== undefined) return Promise.reject(new RoomError('unavailable', 'This server is stopping.'));
-      // Anybody may ask, however often: one question to the database answers all who wait.
-      pinging ??= storage
-        .ping()
-        .then((): Readiness => (cluster?.up === false ? 'degraded' : 'ok'))
-        .finally(() => {
-          pinging = undefined;
-        });
-      return pinging;
-    },
+    ready: createReadiness({
+      ping: () => storage.ping(),
+      isStopping: () => stopping !== undefined,
+      isTogether: () => cluster?.up !== false,
+    }),
     log,
     files: filesOverHttp.router,
     ...(demo?.router === undefined ? {} : { demo: demo.router }),
@@ -255,7 +234,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     rooms,
     log,
   });
-  await cluster?.serve({ hub, appender, rooms, inbox, onWake: () => changes.wake() });
+  await cluster?.serve({ hub, appender, rooms, inbox, changes, follower });
   const runner = settings.jobs === 'server' ? await startJobs(settings, context) : undefined;
   door.open(app);
   expiry.start(() => {
@@ -315,25 +294,4 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
       return stopping;
     },
   };
-}
-
-async function connectCluster(
-  settings: Settings,
-  databaseKey: Buffer,
-  log: Log,
-  { cluster: timing }: Overrides,
-): Promise<Cluster | undefined> {
-  if (settings.redisUrl === undefined) return undefined;
-  // Loaded where it is used: a server that serves alone needs none of it.
-  const { joinCluster } = await import('./join-cluster.ts');
-  return joinCluster({ settings, redisUrl: settings.redisUrl, databaseKey, log, timing });
-}
-
-async function startJobs({ calendarTimeZone: timeZone }: Settings, context: Context): Promise<Runner> {
-  // Loaded where it is used: a server beside which the jobs run apart needs none of it.
-  const { Runner } = await import('../../jobs/runner.ts');
-  const { connection, sweeps, clock, log } = context;
-  const runner = new Runner({ connection, sweeps, clock, timeZone, log });
-  await runner.start();
-  return runner;
 }

@@ -8,6 +8,7 @@ import type { RoomStore } from '../rooms/room-store.ts';
 import type { Appender } from '../timeline/appender.ts';
 import { createAdapter } from './adapter.ts';
 import { type Frame, readFrame, senderOf } from './frames.ts';
+import { inTime } from './in-time.ts';
 import { type ClusterTiming, Members } from './members.ts';
 import { Names, newServerId } from './names.ts';
 import { OwnRecord } from './own-record.ts';
@@ -18,14 +19,19 @@ import { SharedPresence } from './shared-presence.ts';
 import { SharedRates } from './shared-rates.ts';
 import { Teller } from './teller.ts';
 
+/** How long who opens a room waits until this server hears what is said of it. */
+const LISTENING_WITHIN_MS = 500;
+
 /** What hears of other servers. */
 export interface ClusterServer {
   hub: Hub;
   appender: Pick<Appender, 'arrive'>;
   rooms: RoomStore;
   inbox: Inbox;
-  /** Another server has changed what every server follows. */
-  onWake(): void;
+  /** Looks for what other servers have changed. */
+  changes: { wake(): void };
+  /** Looks for what other servers have written. */
+  follower: { look(): Promise<void> };
 }
 
 export interface ClusterParts {
@@ -105,6 +111,7 @@ export class Cluster {
     typing: (roomId, stream, typist, typing) => this.teller.typing(roomId, stream, typist, typing),
     presence: (roomId, person, here) => this.#presence?.moved(roomId, person, here),
     roomOpen: (roomId, open) => this.#presence?.roomOpen(roomId, open),
+    listening: () => this.#listening(),
     peopleKnown: (roomId) => this.#presence?.known(roomId) ?? Promise.resolve(),
     seat: (seat, taken) => {
       const channel = this.#names.seat(seat);
@@ -158,13 +165,19 @@ export class Cluster {
     this.#parts.link.close();
   }
 
+  async #listening(): Promise<void> {
+    const { link } = this.#parts;
+    if (!link.isSettled) await inTime(link.settled(), LISTENING_WITHIN_MS).catch(() => undefined);
+  }
+
   async #redisCame(): Promise<void> {
     await this.#renew();
     await this.#members.beat();
     for (const other of this.#members.others) this.#presence?.serverCame(other);
     this.#news?.tellKept();
-    // Other servers could not say what they changed meanwhile.
-    this.#serving?.onWake();
+    // What other servers could not say meanwhile is looked for.
+    this.#serving?.changes.wake();
+    this.#serving?.follower.look().catch(this.#parts.onError);
   }
 
   async #renew(): Promise<void> {
@@ -220,7 +233,7 @@ export class Cluster {
         this.#serving?.inbox.note(frame);
         break;
       case 'wake':
-        this.#serving?.onWake();
+        this.#serving?.changes.wake();
         break;
       case 'renewed':
         this.#presence?.serverCame(frame.from);

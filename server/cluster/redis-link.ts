@@ -25,7 +25,11 @@ export class RedisLink {
   /** What the present connection was asked to hear. */
   readonly #asked = new Set<string>();
   #changed = new Set<string>();
+  /** How many connections to hear with there were before. */
+  #connection = 0;
   #gathering = false;
+  /** Questions that are not answered. */
+  #asking = 0;
   #settling: Promise<unknown> = Promise.resolve();
   #heard = false;
   #up = false;
@@ -46,6 +50,9 @@ export class RedisLink {
     this.#hearing?.on('close', () => {
       this.#heard = false;
       this.#asked.clear();
+      // What was asked of this connection is never answered.
+      this.#connection += 1;
+      this.#asking = 0;
       this.#look();
     });
   }
@@ -106,6 +113,11 @@ export class RedisLink {
     return this.#settling;
   }
 
+  /** Says whether that is so now. */
+  get isSettled(): boolean {
+    return this.#asking === 0 || !this.#up;
+  }
+
   /** A connection does not answer: it is ended, and made anew. */
   distrust(which: 'saying' | 'hearing'): void {
     const client = which === 'saying' ? this.commands : this.#hearing;
@@ -143,9 +155,12 @@ export class RedisLink {
     // What comes and goes within a turn of the event loop is one question, or none.
     if (this.#gathering) return;
     this.#gathering = true;
-    this.#settling = new Promise((resolve) => setImmediate(resolve)).then(() => {
+    this.#asking += 1;
+    this.#settling = new Promise((resolve) => setImmediate(resolve)).then(async () => {
       this.#gathering = false;
-      return this.#ask();
+      const connection = this.#connection;
+      await this.#ask();
+      if (connection === this.#connection) this.#asking -= 1;
     });
   }
 

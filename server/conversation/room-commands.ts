@@ -46,6 +46,7 @@ export function roomCommands({
     connection: Connection,
   ): Promise<CommandOutput<'room.join'>> {
     const roomId = room._id;
+    await hub.listening();
     const [members, , opened] = await Promise.all([
       membersOf(room, directory),
       hub.peopleKnown(roomId),

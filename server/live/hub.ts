@@ -115,6 +115,11 @@ export class Hub {
     this.sendHere(entry.roomId, entry.stream, packet);
   }
 
+  /** Resolves when whatever other servers write from then on to what was entered here arrives. What is read after that misses nothing. */
+  listening(): Promise<void> {
+    return this.#parts.others?.listening() ?? SERVES_ALONE;
+  }
+
   /** Resolves when it is known who has a room open at other servers. */
   peopleKnown(roomId: string): Promise<void> {
     return this.#parts.others?.peopleKnown(roomId) ?? SERVES_ALONE;

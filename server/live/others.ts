@@ -15,6 +15,8 @@ export interface Others {
   presence(roomId: string, person: Person, here: boolean): void;
   /** The room is open here from now on, or not any more: who has it open elsewhere is of interest, or not. */
   roomOpen(roomId: string, open: boolean): void;
+  /** Resolves when this server hears all that is said of what was opened here so far; soon, where it cannot be asked. */
+  listening(): Promise<void>;
   /** Resolves when it is known here who has an open room open elsewhere; at once, or soon, where nobody can tell. */
   peopleKnown(roomId: string): Promise<void>;
   /** Somebody of that seat is connected here, or nobody any more. */

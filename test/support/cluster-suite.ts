@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { after, afterEach, before } from 'mocha';
-import type { Overrides } from '../../server/app/service.ts';
+import type { Overrides } from '../../server/app/overrides.ts';
 import { ManualClock } from './manual-clock.ts';
 import { type PersonName, Portal } from './portal.ts';
 import { startTestService, type TestService } from './service.ts';

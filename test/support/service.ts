@@ -1,5 +1,6 @@
 import { readSettings } from '../../server/app/settings.ts';
-import { type Overrides, type Service, startService } from '../../server/app/service.ts';
+import type { Overrides } from '../../server/app/overrides.ts';
+import { type Service, startService } from '../../server/app/service.ts';
 import { createLog } from '../../server/telemetry/log.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 

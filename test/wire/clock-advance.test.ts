@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CommandInput } from '../../shared/contract/registry.ts';
-import type { Overrides } from '../../server/app/service.ts';
+import type { Overrides } from '../../server/app/overrides.ts';
 import { post, until } from '../support/client.ts';
 import { errand, errandsOf, errandSweeps } from '../support/errands.ts';
 import { ManualClock } from '../support/manual-clock.ts';

@@ -49,4 +49,14 @@ describe('RateLimit', () => {
     limit.take('busy', 6_500);
     expect(limit.size).to.be.at.most(2);
   });
+
+  it('takes over what other servers have let through, and never gives anything back', () => {
+    const limit = new RateLimit(5, 10_000);
+    limit.owe('a', 9_000, 0);
+    expect(limit.take('a', 0)).to.equal(1_000);
+    limit.owe('a', 100, 0);
+    expect(limit.take('a', 0)).to.equal(1_000);
+    expect(limit.take('a', 1_000)).to.equal(0);
+    expect(limit.take('b', 0)).to.equal(0);
+  });
 });
