@@ -8,7 +8,6 @@ import type { Sweeps } from '../delivery/sweeps.ts';
 import { FileLinks, linkKey, secretModel } from '../files/file-links.ts';
 import { FileSweeper } from '../files/file-sweeper.ts';
 import { prepareDemo } from '../demo/demo.ts';
-import { InactivePeople } from '../directory/inactive-people.ts';
 import { Expiry } from '../live/expiry.ts';
 import { Hub } from '../live/hub.ts';
 import { Inbox, newsOf } from '../live/inbox.ts';
@@ -37,6 +36,7 @@ import { closeConnections, drain, NOTICE_MS } from './drain.ts';
 import { type FrontDoor, listen } from './front-door.ts';
 import { createHandlers } from './handlers.ts';
 import type { Settings } from './settings.ts';
+import { createStanding } from './standing.ts';
 import { type Step, stopInOrder } from './stop-in-order.ts';
 import { waking } from './waking.ts';
 
@@ -147,22 +147,20 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     },
   });
   const { rooms, pages, marks, outbox, appender, eraser, directory, dispatcher, officeTime, onError } = context;
-  const inactive = new InactivePeople(directory.staff, (userId) =>
-    hub.expel(userId, 'This account is not active any more.'),
-  );
+  const standing = await createStanding(context, hub, settings);
+  const { barred } = standing;
   const inbox = new Inbox({ hub, rooms, pages, marks, onError });
   const links = new FileLinks(databaseKey, () => wall.now());
   const fileSweeper = new FileSweeper(context.gridFiles, wall, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
   const rates = createRates(settings.rateLimitFactor, () => wall.now(), cluster?.rates);
   const executeParts: Omit<ExecuteParts, 'rates'> = {
-    isInactive: (userId) => inactive.has(userId),
+    barred,
     now: () => wall.now(),
-    handlers: waking(createHandlers(context, { hub, inactive, tokens, links }), () => cluster?.teller.wake()),
+    handlers: waking(createHandlers(context, { ...standing, hub, tokens, links }), () => cluster?.teller.wake()),
   };
   const execute = createExecute({ ...executeParts, rates });
 
-  await inactive.load();
   await outbox.sweep();
   const follower = new Follower({
     appender,
@@ -173,7 +171,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const changes = new Changes({
     rooms,
     staff: directory.staff,
-    inactive,
+    ...standing,
     outbox,
     officeTime,
     clock,
@@ -209,7 +207,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     links,
     tokens,
     admit: createAdmit({ ...executeParts, rates }),
-    isInactive: (userId) => inactive.has(userId),
+    barred,
     rates,
     factor: settings.rateLimitFactor,
     addressOf,
@@ -248,7 +246,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     hub,
     expiry,
     strangers,
-    isInactive: (userId) => inactive.has(userId),
+    barred,
     isStopping: () => stopping !== undefined,
     adapter: cluster?.createAdapter(),
     ...(cluster === undefined ? {} : { connectionsElsewhere: cluster.connectionsElsewhere }),
