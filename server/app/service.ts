@@ -20,11 +20,14 @@ import { createExecute, type ExecuteParts } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';
 import { connectStorage, type Storage } from '../storage/connect.ts';
+import { Figures, UNKNOWN } from '../telemetry/figures.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { Follower } from '../timeline/follower.ts';
 import { clientAddress } from '../transport/client-address.ts';
 import { fileRoutes } from '../transport/http/file-routes.ts';
 import { createHttpApp, type Readiness } from '../transport/http/http-app.ts';
+import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
@@ -35,6 +38,7 @@ import { type Context, createContext } from './context.ts';
 import { closeConnections, drain, NOTICE_MS } from './drain.ts';
 import { type FrontDoor, listen } from './front-door.ts';
 import { createHandlers } from './handlers.ts';
+import { processReadings, serverReadings } from './readings.ts';
 import type { Settings } from './settings.ts';
 import { createStanding } from './standing.ts';
 import { type Step, stopInOrder } from './stop-in-order.ts';
@@ -125,8 +129,10 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const { clock: base = systemClock, wall = systemClock, dice = Math.random } = overrides;
   const clock = new ServiceClock({ base, wall, connection: storage.connection, movable: settings.demo });
   await clock.learn();
+  const figures = new Figures();
   const hub = new Hub(clock, {
     onSilent: (roomId, stream) => context.appender.unwatch(roomId, stream),
+    onSent: (name, deliveries) => figures.deliveries.add(name ?? UNKNOWN, deliveries),
     others: cluster?.others,
   });
   const context = await createContext({
@@ -137,6 +143,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     dice,
     log,
     sweeps: overrides.sweeps,
+    figures,
     listeners: {
       onRoom: (room, before) => roomChanged(hub, () => clock.now(), room, before),
       onStored: (room) => cluster?.teller.changed(room),
@@ -147,7 +154,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     },
   });
   const { rooms, pages, marks, outbox, appender, eraser, directory, dispatcher, officeTime, onError } = context;
-  const standing = await createStanding(context, hub, settings);
+  const standing = await createStanding(context, hub, settings, figures);
   const { barred } = standing;
   const inbox = new Inbox({ hub, rooms, pages, marks, onError });
   const links = new FileLinks(databaseKey, () => wall.now());
@@ -188,7 +195,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   let stopping: Promise<void> | undefined;
   let pinging: Promise<Readiness> | undefined;
   const inFlight = new InFlight();
-  const expiry = new Expiry(wall);
+  const expiry = new Expiry(wall, () => figures.cuts.add('token_over'));
   const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
   const deaf = new Deaf<RoomsSocket>(({ data }) =>
     log.warn({ user: data.caller.userId, reason: 'does not read what it is sent' }, 'a connection is cut off'),
@@ -212,7 +219,14 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     factor: settings.rateLimitFactor,
     addressOf,
     clock: wall,
+    figures,
     log,
+  });
+  const metrics = createMetrics({
+    figures,
+    process: processReadings(context, storage),
+    server: serverReadings({ io: () => io, streams: () => hub.listened(), strangers, lanes, inFlight }),
+    onError,
   });
   const app = createHttpApp({
     settings,
@@ -232,7 +246,14 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
         });
       return pinging;
     },
+    figures,
     log,
+    metrics: metricsRoute({
+      settings,
+      metrics,
+      onRefused: (request) => rates.take('handshake', addressOf(request)),
+      log,
+    }),
     files: filesOverHttp.router,
     ...(demo?.router === undefined ? {} : { demo: demo.router }),
   });
@@ -251,10 +272,11 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     adapter: cluster?.createAdapter(),
     ...(cluster === undefined ? {} : { connectionsElsewhere: cluster.connectionsElsewhere }),
     rooms,
+    figures,
     log,
   });
   await cluster?.serve({ hub, appender, rooms, inbox, onWake: () => changes.wake() });
-  const runner = settings.jobs === 'server' ? await startJobs(settings, context) : undefined;
+  const runner = settings.jobs === 'server' ? await startJobs(settings, context, figures) : undefined;
   door.open(app);
   expiry.start(() => {
     deaf.sweep(io.of('/').sockets.values());
@@ -296,6 +318,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
             strangers.close();
             expiry.close();
             hub.close();
+            metrics.close();
             await Promise.all([inbox.close(), changes.stop(), follower.stop(), eraser.stop(), fileSweeper.stop()]);
           },
         ],
@@ -327,11 +350,15 @@ async function connectCluster(
   return joinCluster({ settings, redisUrl: settings.redisUrl, databaseKey, log, timing });
 }
 
-async function startJobs({ calendarTimeZone: timeZone }: Settings, context: Context): Promise<Runner> {
+async function startJobs(
+  { calendarTimeZone: timeZone }: Settings,
+  context: Context,
+  figures: Figures,
+): Promise<Runner> {
   // Loaded where it is used: a server beside which the jobs run apart needs none of it.
   const { Runner } = await import('../../jobs/runner.ts');
   const { connection, sweeps, clock, log } = context;
-  const runner = new Runner({ connection, sweeps, clock, timeZone, log });
+  const runner = new Runner({ connection, sweeps, clock, timeZone, log, figures });
   await runner.start();
   return runner;
 }
