@@ -3,6 +3,7 @@ import { Agenda, type Job as Turn } from 'agenda';
 import type { Connection, mongo } from 'mongoose';
 import type { Clock } from '../server/clock.ts';
 import type { Sweeps } from '../server/delivery/sweeps.ts';
+import { Figures } from '../server/telemetry/figures.ts';
 import type { Log } from '../server/telemetry/log.ts';
 import { JOBS_COLLECTION, JobBackend } from './backend.ts';
 import type { Job } from './job.ts';
@@ -25,6 +26,8 @@ const AGAIN_WITHIN_MS = 15_000;
 /** How long a stop waits for runs. What they left undone, the next sweep does. */
 const STOP_MS = 4_000;
 
+const IS_LOGGED = (): undefined => undefined;
+
 export interface RunnerParts {
   connection: Connection;
   sweeps: Sweeps;
@@ -33,6 +36,7 @@ export interface RunnerParts {
   /** The office's. */
   timeZone: string;
   log: Log;
+  figures?: Pick<Figures, 'ran'>;
   jobs?: readonly Job[];
   timing?: Partial<Timing>;
 }
@@ -46,6 +50,7 @@ export class Runner {
   readonly #clock: Clock;
   readonly #timeZone: string;
   readonly #log: Log;
+  readonly #figures: Pick<Figures, 'ran'>;
   readonly #jobs: readonly Job[];
   readonly #timing: Timing;
   /** Written beside each lock: a worker takes away only its own. */
@@ -59,13 +64,14 @@ export class Runner {
   #agenda: Agenda | undefined;
   #stopping = false;
 
-  constructor({ connection, sweeps, clock, timeZone, log, jobs = allJobs, timing = {} }: RunnerParts) {
+  constructor({ connection, sweeps, clock, timeZone, log, figures, jobs = allJobs, timing = {} }: RunnerParts) {
     const { db } = connection;
     if (db === undefined) throw new Error('jobs need a database that is connected');
     this.#sweeps = sweeps;
     this.#clock = clock;
     this.#timeZone = timeZone;
     this.#log = log;
+    this.#figures = figures ?? new Figures();
     this.#jobs = jobs;
     this.#timing = { ...TIMING, ...timing };
     this.#backend = new JobBackend(db, (error) => this.#failed(error));
@@ -85,7 +91,6 @@ export class Runner {
     });
     this.#agenda = agenda;
     agenda.on('error', (error: unknown) => this.#failed(error));
-    agenda.on('fail', (error: unknown, turn: Turn) => this.#failed(error, turn.attrs.name));
     agenda.on('complete', (turn: Turn) => this.#turns.delete(turn));
     for (const job of this.#jobs) {
       const { retry } = job;
@@ -97,7 +102,7 @@ export class Runner {
     await agenda.start();
     this.#background(async () => {
       for (const job of this.#jobs) {
-        if (!this.#stopping) await this.#perform(job).catch((error: unknown) => this.#failed(error, job.name));
+        if (!this.#stopping) await this.#perform(job).catch(IS_LOGGED);
       }
     });
   }
@@ -154,12 +159,25 @@ export class Runner {
     }
   }
 
-  #perform(job: Job): Promise<void> {
-    return job.perform({
-      sweeps: this.#sweeps,
-      again: (at) => this.#runAgain(job, at),
-      stopping: () => this.#stopping,
-    });
+  /** Rejects when the job does; what is to be written down of that is. */
+  async #perform(job: Job): Promise<void> {
+    const begun = performance.now();
+    const correlationId = randomUUID();
+    try {
+      await job.perform({
+        sweeps: this.#sweeps,
+        correlationId,
+        again: (at) => this.#runAgain(job, at),
+        stopping: () => this.#stopping,
+      });
+      const ms = performance.now() - begun;
+      this.#figures.ran(job.name, 'ok', ms);
+      this.#log.debug({ job: job.name, correlationId, ms }, 'a job has run');
+    } catch (error) {
+      this.#figures.ran(job.name, 'failed', performance.now() - begun);
+      this.#failed(error, job.name, correlationId);
+      throw error;
+    }
   }
 
   #runAgain(job: Job, at: number): void {
@@ -170,7 +188,7 @@ export class Runner {
     known?.cancel();
     const cancel = this.#clock.after(ms, () => {
       this.#again.delete(job);
-      this.#background(() => this.#perform(job).catch((error: unknown) => this.#failed(error, job.name)));
+      this.#background(() => this.#perform(job).catch(IS_LOGGED));
     });
     this.#again.set(job, { at, cancel });
   }
@@ -180,7 +198,7 @@ export class Runner {
     this.#working.add(running);
   }
 
-  #failed(error: unknown, job?: string): void {
-    this.#log.error({ err: error, ...(job === undefined ? {} : { job }) }, 'a job failed: it is tried again');
+  #failed(error: unknown, job?: string, correlationId?: string): void {
+    this.#log.error({ job, correlationId, err: error }, 'a job failed: it is tried again');
   }
 }

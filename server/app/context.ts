@@ -6,13 +6,14 @@ import type { Clock } from '../clock.ts';
 import { Deliveries } from '../delivery/deliveries.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import { Places } from '../delivery/places.ts';
-import { createSweeps, type Sweeps } from '../delivery/sweeps.ts';
+import { createSweeps, type Seen, type Sweeps } from '../delivery/sweeps.ts';
 import { type DirectoryModels, directoryModels } from '../directory/directory-store.ts';
 import { Activity } from '../rooms/activity.ts';
 import { Notifications } from '../rooms/notifications.ts';
 import { Outbox } from '../rooms/outbox.ts';
 import { type RoomDoc, RoomStore, roomModel } from '../rooms/room-store.ts';
 import type { Storage } from '../storage/connect.ts';
+import { Figures } from '../telemetry/figures.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Appender } from '../timeline/appender.ts';
 import { type EntryDoc, entryModel } from '../timeline/entry-store.ts';
@@ -43,6 +44,7 @@ export interface ContextParts {
   dice: () => number;
   log: Log;
   listeners: Listeners;
+  figures?: Figures;
   /** In the place of the projects' own. */
   sweeps?: ((connection: Connection, clock: Clock) => Sweeps) | undefined;
 }
@@ -56,8 +58,8 @@ export interface Context {
   readonly wall: Clock;
   readonly dice: () => number;
   readonly log: Log;
-  /** Told of work in the background that failed. */
-  onError(error: unknown): void;
+  /** Told of work in the background that failed, and of what it was about. */
+  onError(error: unknown, about?: object): void;
   readonly directory: DirectoryModels;
   readonly rooms: RoomStore;
   readonly pages: Pages;
@@ -85,9 +87,14 @@ export interface Context {
 
 /** Builds it over a database and makes the indexes. It starts nothing. */
 export async function createContext(parts: ContextParts): Promise<Context> {
-  const { settings, storage, clock, wall, dice, log, listeners } = parts;
+  const { settings, storage, clock, wall, dice, log, listeners, figures = new Figures() } = parts;
   const { connection } = storage;
-  const onError = (error: unknown) => log.error({ err: error }, 'work in the background failed');
+  const onError = (error: unknown, about: object = {}) =>
+    log.error({ ...about, err: error }, 'work in the background failed');
+  const onSeen = (seen: Seen): void => {
+    if (seen.lateMs !== undefined) figures.lateness.add(seen.lateMs);
+    log.info(seen, 'a project was seen to');
+  };
 
   const entries = entryModel(connection);
   const readMarks = readMarkModel(connection);
@@ -114,6 +121,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     entries,
     clock,
     log,
+    figures,
     onEntry(doc, entry, writtenHere) {
       activity.note(doc.roomId, doc.stream, doc.at);
       listeners.onEntry(doc, entry, writtenHere);
@@ -131,12 +139,23 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     outbox,
     clock,
     calendar: () => officeTime.current,
-    follow: (needs) => void dispatcher.serve(needs),
+    follow: (needs, cause) => void dispatcher.serve(needs, cause),
   });
   const places = new Places({ connection, rooms: roomDocs, wall });
   let stopped = false;
   const stopping = () => stopped;
-  const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, stopping, onError });
+  const dispatcher = new Dispatcher({
+    rooms,
+    deliveries,
+    places,
+    directory,
+    clock,
+    timeZone,
+    dice,
+    stopping,
+    onSeen,
+    onError,
+  });
   return {
     connection,
     clock,
@@ -163,7 +182,15 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     dispatcher,
     sweeps:
       parts.sweeps?.(connection, clock) ??
-      createSweeps({ rooms: roomDocs, deliveries, dispatcher, clock, stopping, onError }),
+      createSweeps({
+        rooms: roomDocs,
+        deliveries,
+        dispatcher,
+        clock,
+        stopping,
+        onSeen,
+        onError,
+      }),
     stopWork() {
       stopped = true;
     },
@@ -175,7 +202,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   };
 }
 
-async function createIndexes(
+export async function createIndexes(
   models: readonly Pick<Model<unknown>, 'createIndexes' | 'createCollection'>[],
 ): Promise<void> {
   for (const model of models) {

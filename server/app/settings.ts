@@ -63,6 +63,7 @@ const environment = z.object({
   ),
   JWKS_URL: setting(z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional()),
   JWT_ISSUER: setting(z.string().optional()),
+  JWT_MAX_DAYS: setting(whole(1, 3650).optional()),
   JWT_AUDIENCE: setting(z.string().default('delivery-rooms')),
   ALLOWED_ORIGINS: setting(z.string().default('').transform(list).pipe(z.array(origin))),
   TRANSPORTS: setting(
@@ -87,6 +88,13 @@ const environment = z.object({
   ),
   TRUST_PROXY: setting(whole(0, 10).prefault('0')),
   JOBS: setting(z.enum(['server', 'apart'], 'must be server or apart').default('server')),
+  METRICS_TOKEN: setting(
+    z
+      .string()
+      .regex(/^[\x21-\x7e]{16,512}$/, 'must be 16 to 512 visible characters, without spaces')
+      .optional(),
+  ),
+  METRICS_PORT: setting(port.optional()),
   DEMO: setting(z.enum(['0', '1'], 'must be 0 or 1').optional()),
   LOG_LEVEL: setting(z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info')),
 });
@@ -120,6 +128,8 @@ export interface Settings {
   jwt: { secret: string } | { jwksUrl: string };
   jwtIssuer: string | undefined;
   jwtAudience: string;
+  /** How long a token lives at most, from its `iat` on; undefined: as long as it says. */
+  jwtMaxDays: number | undefined;
   allowedOrigins: readonly string[];
   transports: readonly ('websocket' | 'polling')[];
   calendarTimeZone: string;
@@ -131,6 +141,10 @@ export interface Settings {
   trustProxy: number;
   /** Where the jobs run: in this server, or with `npm run jobs` apart from it. */
   jobs: 'server' | 'apart';
+  /** What whoever reads the metrics shows; undefined: this machine reads them, outside of production. */
+  metricsToken: string | undefined;
+  /** Where the jobs apart show their metrics; undefined: nowhere. */
+  metricsPort: number | undefined;
   demo: boolean;
   logLevel: string;
 }
@@ -162,6 +176,7 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Setti
     jwt: e.JWKS_URL === undefined ? { secret: e.JWT_SECRET ?? DEMO_JWT_SECRET } : { jwksUrl: e.JWKS_URL },
     jwtIssuer: e.JWT_ISSUER,
     jwtAudience: e.JWT_AUDIENCE,
+    jwtMaxDays: e.JWT_MAX_DAYS,
     allowedOrigins: e.ALLOWED_ORIGINS,
     // A session that polls belongs to one server, and a balancer may send its next request to another.
     transports: e.TRANSPORTS ?? (e.REDIS_URL === undefined ? ['websocket', 'polling'] : ['websocket']),
@@ -172,6 +187,8 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Setti
     rateLimitFactor: e.RATE_LIMIT_FACTOR,
     trustProxy: e.TRUST_PROXY,
     jobs: e.JOBS,
+    metricsToken: e.METRICS_TOKEN,
+    metricsPort: e.METRICS_PORT,
     demo: e.DEMO === undefined ? defaultDemo && !production : e.DEMO === '1',
     logLevel: e.LOG_LEVEL,
   };

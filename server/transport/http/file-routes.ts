@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type RequestHandler, Router } from 'express';
 import { RoomError } from '../../../shared/contract/errors.ts';
@@ -9,12 +8,14 @@ import type { Clock } from '../../clock.ts';
 import type { FileLinks } from '../../files/file-links.ts';
 import { type FileStore, unknownFile } from '../../files/file-store.ts';
 import { infoOf } from '../../files/grid-files.ts';
-import type { Admit } from '../../registry/admit.ts';
+import type { Admit, Barred } from '../../registry/admit.ts';
 import type { Caller } from '../../registry/call.ts';
 import { parseInput, toWireError } from '../../registry/execute.ts';
+import type { Figures, Outcome } from '../../telemetry/figures.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { sendProblem } from '../problem.ts';
 import { bearerOf, type BearerParts } from './bearer.ts';
+import { correlate } from './correlation.ts';
 import { sendFile } from './send-file.ts';
 import { BODY_MAX_BYTES, receiveFile } from './upload-form.ts';
 
@@ -22,11 +23,12 @@ export interface FileRoutesParts extends BearerParts {
   files: FileStore;
   links: FileLinks;
   admit: Admit;
-  isInactive(userId: string): boolean;
+  barred: Barred;
   /** Multiplies how many uploads one user may have under way; 0: no limit. */
   factor: number;
   /** The real clock. */
   clock: Clock;
+  figures: Figures;
   log: Log;
 }
 
@@ -86,7 +88,7 @@ class Uploads {
 }
 
 function upload(parts: FileRoutesParts, uploads: Uploads): RequestHandler {
-  const { files, admit, clock } = parts;
+  const { files, admit, barred, clock } = parts;
   return answering(parts, async (request, response, known) => {
     const caller = known(await bearerOf(parts, request));
     admit(`POST ${FILES_PATH}`, uploadRoute, caller);
@@ -94,7 +96,7 @@ function upload(parts: FileRoutesParts, uploads: Uploads): RequestHandler {
     await files.requireRoomFor(caller, roomId, stream);
     const file = await uploads.run(caller, (signal) =>
       receiveFile(request, { clock, stallMs: UPLOAD_STALL_MS, signal }, ({ name, bytes }) =>
-        files.add(caller, { roomId, stream, name, bytes }),
+        files.add(caller, { roomId, stream, name, bytes: unlessBarred(bytes, caller, barred) }),
       ),
     );
     response.setHeader('Cache-Control', 'no-store').json(uploadAnswer.parse({ file }));
@@ -102,13 +104,13 @@ function upload(parts: FileRoutesParts, uploads: Uploads): RequestHandler {
 }
 
 function download(parts: FileRoutesParts): RequestHandler<{ id: string }> {
-  const { files, links, admit, isInactive, rates, addressOf } = parts;
+  const { files, links, admit, barred, rates, addressOf } = parts;
 
   /** Whom a link was made for; what is wrong with one is not told apart from a file that is not there. */
   function bearerOfLink(request: IncomingMessage, link: unknown, fileId: string): Caller {
     const caller = typeof link === 'string' ? links.read(link, fileId) : undefined;
     if (caller === undefined) rates.take('handshake', addressOf(request));
-    if (caller === undefined || isInactive(caller.userId)) throw unknownFile();
+    if (caller === undefined || barred(caller) !== undefined) throw unknownFile();
     return caller;
   }
 
@@ -118,9 +120,29 @@ function download(parts: FileRoutesParts): RequestHandler<{ id: string }> {
     const caller = known(link === undefined ? await bearerOf(parts, request) : bearerOfLink(request, link, id));
     admit(`GET ${FILES_PATH}`, downloadRoute, caller);
     const file = await files.require(caller, id);
-    const sent = { info: infoOf(file), at: file.uploadDate, read: files.read.bind(files, file) };
-    await sendFile(request, response, sent);
+    await sendFile(request, response, {
+      info: infoOf(file),
+      at: file.uploadDate,
+      read: (from, to) => unlessBarred(files.read(file, from, to), caller, barred),
+    });
   });
+}
+
+/** Bytes on their way from or to somebody, for as long as they have access. */
+async function* unlessBarred(
+  bytes: AsyncIterable<Uint8Array>,
+  caller: Caller,
+  barred: Barred,
+): AsyncGenerator<Uint8Array> {
+  const check = (): void => {
+    const reason = barred(caller);
+    if (reason !== undefined) throw new RoomError('unauthenticated', reason);
+  };
+  for await (const chunk of bytes) {
+    check();
+    yield chunk;
+  }
+  check();
 }
 
 type Answer<Params> = (
@@ -131,23 +153,29 @@ type Answer<Params> = (
 ) => Promise<void>;
 
 /** Answers every error of a route with a problem document, where an answer can still be given. */
-function answering<Params>({ log, clock }: FileRoutesParts, answer: Answer<Params>): RequestHandler<Params> {
+function answering<Params>({ log, clock, figures }: FileRoutesParts, answer: Answer<Params>): RequestHandler<Params> {
   return async (request, response) => {
+    const begun = performance.now();
+    const command = `${request.method} ${FILES_PATH}`;
+    const answered = (outcome: Outcome): void => figures.answered(command, outcome, performance.now() - begun);
+    const correlationId = correlate(request, response);
     let caller: Caller | undefined;
     try {
       await answer(request, response, (known) => {
         caller = known;
         return known;
       });
+      answered('ok');
     } catch (error) {
       // The sender has gone, or has half of a file: there is nobody to tell, and nothing to add.
       if (response.headersSent || response.destroyed) {
-        log.debug({ err: error, user: caller?.userId }, 'a file was not transferred to its end');
+        log.debug({ err: error, user: caller?.userId, correlationId }, 'a file was not transferred to its end');
         response.destroy();
         return;
       }
-      const context = { command: `${request.method} ${FILES_PATH}`, user: caller?.userId, correlationId: randomUUID() };
-      sendProblem(response, toWireError(error, context, log));
+      const problem = toWireError(error, { command, user: caller?.userId, correlationId }, log);
+      answered(problem.code);
+      sendProblem(response, problem);
       discardRest(request, clock);
     }
   };

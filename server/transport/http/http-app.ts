@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -16,11 +15,13 @@ import type { Caller } from '../../registry/call.ts';
 import { type Execute, internal } from '../../registry/execute.ts';
 import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
+import { type Figures, type Outcome, UNKNOWN } from '../../telemetry/figures.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { AddressOf } from '../client-address.ts';
 import { crossOrigin } from '../origin.ts';
 import { sendProblem } from '../problem.ts';
 import { bearerOf } from './bearer.ts';
+import { correlate } from './correlation.ts';
 import { documents } from './documents.ts';
 
 /** `degraded`: Redis is away. This server serves its own clients all the same, and no other could do better: a balancer leaves it in. */
@@ -35,7 +36,10 @@ export interface HttpAppParts {
   addressOf: AddressOf;
   /** Resolves when the service can serve, with how well; rejects with the reason when it cannot. */
   ready(): Promise<Readiness>;
+  figures: Figures;
   log: Log;
+  /** Answers `/metrics`. */
+  metrics: RequestHandler;
   /** Uploads and downloads. */
   files: Router;
   /** The demonstration's pages, in development. */
@@ -63,6 +67,7 @@ export function createHttpApp(parts: HttpAppParts): Express {
       sendProblem(response, { code: 'unavailable', message, retryAfterMs: 1000 });
     }
   });
+  app.get('/metrics', parts.metrics);
   app.use(documents());
 
   if (parts.demo !== undefined) app.use(parts.demo);
@@ -70,9 +75,11 @@ export function createHttpApp(parts: HttpAppParts): Express {
   // The bearer comes before the body: nobody makes this server read what they send before they are known.
   app.post(
     '/v1/:name',
+    begin,
     authenticate(parts),
     express.json({ limit: PAYLOAD_MAX_BYTES, type: 'application/json', inflate: false }),
     command(parts),
+    onCommandError(parts),
   );
   app.use((_request, response) => sendProblem(response, NOT_HERE));
   app.use(onError(parts.log));
@@ -80,33 +87,62 @@ export function createHttpApp(parts: HttpAppParts): Express {
 }
 
 interface Locals {
+  /** Milliseconds of `performance.now`. */
+  begun: number;
+  correlationId: string;
   name: CommandName;
   caller: Caller;
 }
 
 type CommandHandler = RequestHandler<{ name: string }, unknown, unknown, unknown, Locals>;
 
+const begin: CommandHandler = (request, response, next) => {
+  response.locals.begun = performance.now();
+  response.locals.correlationId = correlate(request, response);
+  next();
+};
+
 function authenticate(parts: HttpAppParts): CommandHandler {
   return async (request, response, next) => {
     const { name } = request.params;
-    if (!isCommandName(name) || commands[name].connectionBound === true) {
-      sendProblem(response, { code: 'not_found', message: 'There is no such command over HTTP.' });
-      return;
-    }
-    response.locals.caller = await bearerOf(parts, request);
+    if (!isCommandName(name) || commands[name].connectionBound === true)
+      throw new RoomError('not_found', 'There is no such command over HTTP.');
     response.locals.name = name;
+    response.locals.caller = await bearerOf(parts, request);
     next();
   };
 }
 
-function command({ execute, inFlight, log }: HttpAppParts): CommandHandler {
+function command({ execute, inFlight, figures, log }: HttpAppParts): CommandHandler {
   return async (request, response) => {
     if (request.body === undefined && hasBody(request))
       throw new RoomError('unsupported_type', 'Send the input as application/json.');
-    const { name, caller } = response.locals;
-    const answer = await inFlight.run(() => execute(name, request.body, { caller, log, correlationId: randomUUID() }));
+    const { name, caller, correlationId } = response.locals;
+    const answer = await inFlight.run(() => execute(name, request.body, { caller, log, correlationId }));
+    count(figures, response.locals, answer.ok ? 'ok' : answer.error.code);
     if (answer.ok) response.setHeader('Cache-Control', 'no-store').json(answer.data);
     else sendProblem(response, answer.error);
+  };
+}
+
+/** @param locals without a name where nothing is called so */
+function count(figures: Figures, { name, begun = 0 }: Partial<Locals>, outcome: Outcome): void {
+  figures.answered(name ?? UNKNOWN, outcome, performance.now() - begun);
+}
+
+/** Answers what went wrong before a command began. */
+function onCommandError({
+  figures,
+  log,
+}: HttpAppParts): ErrorRequestHandler<{ name: string }, unknown, unknown, unknown, Locals> {
+  return (error: unknown, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = explain(error, response.locals.correlationId, log);
+    count(figures, response.locals, problem.code);
+    sendProblem(response, problem);
   };
 }
 
@@ -114,14 +150,14 @@ const hasBody = ({ headers }: Pick<Request, 'headers'>): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 function onError(log: Log): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
+  return (error: unknown, request, response, next) => {
     if (response.headersSent) next(error);
-    else sendProblem(response, explain(error, log));
+    else sendProblem(response, explain(error, correlate(request, response), log));
   };
 }
 
 /** What Express and its body parser complain of, in the contract's words. */
-function explain(error: unknown, log: Log): WireError {
+function explain(error: unknown, correlationId: string, log: Log): WireError {
   if (error instanceof RoomError) return error.toWire();
   if (error instanceof URIError) return NOT_HERE;
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
@@ -130,7 +166,6 @@ function explain(error: unknown, log: Log): WireError {
   if (type === 'encoding.unsupported' || type === 'charset.unsupported')
     return { code: 'unsupported_type', message: 'Send the input as plain UTF-8 JSON.' };
   if (typeof type === 'string') return { code: 'invalid', message: 'The body is not a JSON object.' };
-  const correlationId = randomUUID();
   log.error({ err: error, correlationId }, 'a fault of ours');
   return internal(correlationId);
 }
