@@ -117,6 +117,8 @@ interface Survivor {
 }
 
 /** One project's room and everybody who looks at it. */
+const LONG_AGO = '2020-01-01T00:00:00.000Z';
+
 export class LivedRoom {
   readonly #portal: Portal;
   readonly #used: Set<CommandName>;
@@ -245,6 +247,9 @@ export class LivedRoom {
         await this.#call('operator', 'clock.advance', { ms: one.hours * HOUR });
         return;
       case 'active':
+        // Tokens of long ago, that nobody here holds: who still has access is the directory's word.
+        await this.#portal.call('service', 'auth.revoke', { userId: people.idle.sub, issuedBefore: LONG_AGO });
+        this.#used.add('auth.revoke');
         await this.activate(one.active);
     }
   }
