@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Log } from '../telemetry/log.ts';
+import { inTime } from './in-time.ts';
 
 /** A sentence for the person who starts the service: what waiting would not heal. */
 export class RedisRefused extends Error {
@@ -105,7 +106,7 @@ function refusalIn(reason: string): string | undefined {
 }
 
 async function requireVersion(client: Redis): Promise<void> {
-  const info = await client.info('server').catch(() => '');
+  const info = await inTime(client.info('server'), CONNECT_MS).catch(() => '');
   const version = /redis_version:(\d+)[^\r\n]*/.exec(info);
   if (version === null || Number(version[1]) >= OLDEST) return;
   client.disconnect();

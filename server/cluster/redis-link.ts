@@ -5,7 +5,7 @@ import { connectFirst, giveUp, reasonOf, redisClient } from './redis-client.ts';
 export type OnMessage = (message: Buffer, channel: Buffer) => void;
 
 /** How long the start waits for Redis, in milliseconds. */
-const START_MS = 3_000;
+const START_MS = 2_000;
 const CHANNELS_AT_ONCE = 500;
 /** What may wait to be written to Redis, in bytes: a Redis that takes nothing is as good as away. */
 const UNWRITTEN_MAX = 8 * 1024 * 1024;

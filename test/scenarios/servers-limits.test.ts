@@ -13,12 +13,7 @@ const MOST = Math.round(CONNECTIONS_PER_USER * FACTOR);
 const UNSHARED = Math.floor(CONNECTIONS_UNSHARED * FACTOR);
 
 describe('Limits of a person over servers', () => {
-  const mortal = mortalRedisSuite();
-  const redis = {
-    get url() {
-      return mortal.server.url;
-    },
-  };
+  const redis = mortalRedisSuite();
   const SERVERS = 3;
   const cluster = clusterSuite(redis, {
     servers: SERVERS,
@@ -83,10 +78,10 @@ describe('Limits of a person over servers', () => {
   });
 
   it('hold at each of them while Redis is away, and over all of them again when it is back', async () => {
-    await mortal.server.kill();
+    await redis.server.kill();
     const alone = await spend(somebody());
     expect(alone.passed).to.be.at.least(SERVERS * POINTS);
-    await mortal.server.restart();
+    await redis.server.restart();
     await until('they are together again', async () => {
       const states = await Promise.all(
         cluster.servers.map(async ({ service }) => (await fetch(`${service.url}/readyz`)).json()),

@@ -13,12 +13,7 @@ import { mortalRedisSuite } from '../support/redis-suite.ts';
 import { startTestService } from '../support/service.ts';
 
 describe('Servers whose Redis goes away, loses things or says nonsense', () => {
-  const mortal = mortalRedisSuite();
-  const redis = {
-    get url() {
-      return mortal.server.url;
-    },
-  };
+  const redis = mortalRedisSuite();
   const seqs = (client: TestClient) => client.all('entry').map(({ seq }) => seq);
   const upTo = (count: number) => Array.from({ length: count }, (_, i) => BEGINNING + 1 + i);
 
@@ -53,18 +48,22 @@ describe('Servers whose Redis goes away, loses things or says nonsense', () => {
         until('everybody has everything', () => readers.every((reader) => seqs(reader).at(-1) === BEGINNING + sent));
       await until('Redis is there', areAll('ok'));
       for (let i = 0; i < 6; i++) await send(i % 2);
-      await mortal.server.kill();
+      await redis.server.kill();
       await until('they say so', areAll('degraded'));
       expect(await (await fetch(`${at(0).url}/metrics`)).text()).to.match(/^delivery_rooms_redis_up 0$/m);
       for (let i = 0; i < 6; i++) await send(i % 2);
       const { online } = await (await at(0).connect('operator')).call('room.join', { roomId, limit: 1 });
       expect(online.map(({ userId }) => userId)).to.include.members([people.vendor.sub, people.operator.sub]);
       await allHere();
-      await mortal.server.restart();
+      await redis.server.restart();
       await until('they are together again', areAll('ok'));
       for (let i = 0; i < 6; i++) await send(i % 2);
       await allHere();
-      for (const reader of readers) expect(seqs(reader)).to.deep.equal(upTo(sent));
+      for (const reader of readers) {
+        expect(seqs(reader)).to.deep.equal(upTo(sent));
+        // Nobody has gone: not even for a moment, while nobody could tell.
+        expect(reader.all('presence').filter(({ online }) => !online)).to.deep.equal([]);
+      }
       await until('the client has converged', () => {
         const { entries = [] } = room.snapshot.streams['public'] ?? {};
         return (
@@ -81,13 +80,13 @@ describe('Servers whose Redis goes away, loses things or says nonsense', () => {
     it('find a Redis that stands still, and go on without it', async () => {
       const roomId = await at(0).project();
       const reader = await joined(1, 'vendor', roomId);
-      mortal.server.pause();
+      redis.server.pause();
       try {
         await until('they say so', areAll('degraded'));
         await at(0).call('admin', 'message.send', message(roomId, 'meanwhile'));
         await until('it has come', () => seqs(reader).length === 1);
       } finally {
-        mortal.server.resume();
+        redis.server.resume();
       }
       await until('they are together again', areAll('ok'), 20_000);
     }).timeout(60_000);
@@ -185,7 +184,7 @@ describe('Servers whose Redis goes away, loses things or says nonsense', () => {
     const start = (url: string) => startTestService({ env: { REDIS_URL: url }, overrides: { log: logged } });
 
     it('serve without one that does not answer, and find it when it does', async () => {
-      await mortal.server.kill();
+      await redis.server.kill();
       const started = await start(redis.url);
       try {
         expect(await statusOf(started.service.url)).to.deep.equal({ code: 200, status: 'degraded' });
@@ -194,7 +193,7 @@ describe('Servers whose Redis goes away, loses things or says nonsense', () => {
         const client = await portal.connect('buyer');
         await client.call('room.join', { roomId: await portal.project() });
         client.close();
-        await mortal.server.restart();
+        await redis.server.restart();
         await until('it is found', async () => (await statusOf(started.service.url)).status === 'ok');
       } finally {
         await started.stop();

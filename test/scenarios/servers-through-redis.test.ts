@@ -68,10 +68,18 @@ describe('Four servers with Redis between them', () => {
 
   it('show receipts of each other', async () => {
     const roomId = await at(0).project();
-    const buyer = await joined(1, 'buyer', roomId);
-    const read = buyer.next('receipt');
-    await at(2).call('admin', 'read.mark', { roomId, stream: 'public', seq: 2 });
-    expect(await read).to.deep.equal({ roomId, stream: 'public', userId: people.admin.sub, seq: 2 });
+    const readers = [await joined(1, 'buyer', roomId), await joined(2, 'vendor', roomId)];
+    const told = readers.map((reader) => reader.next('receipt', ({ seq }) => seq === 3));
+    for (const seq of [2, 3]) await at(2).call('admin', 'read.mark', { roomId, stream: 'public', seq });
+    await Promise.all(told);
+    const receipt = { roomId, stream: 'public', userId: people.admin.sub };
+    for (const reader of readers) {
+      await reader.flush();
+      expect(reader.all('receipt')).to.deep.equal([
+        { ...receipt, seq: 2 },
+        { ...receipt, seq: 3 },
+      ]);
+    }
   });
 
   it('withdraw a right as soon as any of them has', async () => {
@@ -146,5 +154,20 @@ describe('Four servers with Redis between them', () => {
     expect(listened()).to.deep.equal([2, 3, 1, 0]);
     for (const server of [0, 1, 2]) at(server).close();
     await until('nothing is heard any more', () => listened().every((channels) => channels === 0));
+  });
+
+  it('tell their own clients alone that they stop', async () => {
+    const roomId = await at(0).project();
+    const [stays, leaves] = [await joined(0, 'buyer', roomId), await joined(3, 'admin', roomId)];
+    const draining = leaves.next('server.draining');
+    const stopped = cluster.servers[3]?.stop();
+    await draining;
+    await stopped;
+    await stays.flush();
+    expect(stays.all('server.draining')).to.deep.equal([]);
+    // Whoever was there has the grace of a reload to come back elsewhere.
+    expect(stays.all('presence').filter(({ online }) => !online)).to.deep.equal([]);
+    await joined(1, 'admin', roomId);
+    expect((await stays.call('room.join', { roomId })).online).to.have.length(2);
   });
 });
