@@ -1,4 +1,5 @@
 import type { Model } from 'mongoose';
+import type { RevocationDoc, Revocations } from '../auth/revocations.ts';
 import type { OfficeTime } from '../calendar/office-time.ts';
 import type { StaffDoc } from '../directory/directory-store.ts';
 import type { InactivePeople } from '../directory/inactive-people.ts';
@@ -99,6 +100,8 @@ export interface ChangesParts {
   rooms: RoomStore;
   staff: Model<StaffDoc>;
   inactive: InactivePeople;
+  /** Absent where nobody is connected. */
+  revocations?: Revocations;
   outbox: Outbox;
   officeTime: OfficeTime;
   clock: Pick<ServiceClock, 'learn'>;
@@ -112,14 +115,15 @@ export interface ChangesParts {
 }
 
 /**
- * Learns what other servers on the same database have changed: rooms (who is in them), people (who is inactive), the calendar and the service's time. A few
- * indexed queries twice a second, whatever the number of rooms, so that a right that was withdrawn anywhere is withdrawn here within a second.
+ * Learns what other servers on the same database have changed: tokens that were revoked, rooms (who is in them), people (who is inactive), the calendar and the service's
+ * time. A few indexed queries twice a second, whatever the number of rooms, so that a right that was withdrawn anywhere is withdrawn here within a second.
  */
 export class Changes {
   readonly #parts: ChangesParts;
   readonly #everyMs: number;
   readonly #rooms: ChangeFeed<RoomDoc, Pick<RoomDoc, '_id' | 'changedAt'>>;
   readonly #staff: ChangeFeed<StaffDoc>;
+  readonly #revocations: ChangeFeed<RevocationDoc> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #round = 0;
@@ -137,6 +141,8 @@ export class Changes {
       changedAt: 1,
     });
     this.#staff = new ChangeFeed(parts.staff, parts.elapsed);
+    const { revocations } = parts;
+    if (revocations !== undefined) this.#revocations = new ChangeFeed(revocations.model, parts.elapsed);
   }
 
   start(): void {
@@ -180,6 +186,7 @@ export class Changes {
   async #look(): Promise<void> {
     const { inactive, outbox, officeTime, clock } = this.#parts;
     await clock.learn();
+    await this.#learnRevocations();
     for await (const page of this.#rooms.next()) await this.#learnRooms(page.map(({ _id }) => _id));
     for await (const page of this.#staff.next()) for (const person of page) inactive.learn(person);
     if (this.#round++ % OUTBOX_EVERY === 0) await outbox.sweep();
@@ -193,5 +200,10 @@ export class Changes {
       const _id = { $in: mattering.slice(i, i + ROOMS_AT_ONCE) };
       for (const room of await rooms.model.find({ _id }).lean<RoomDoc[]>()) rooms.learn(room);
     }
+  }
+
+  async #learnRevocations(): Promise<void> {
+    for await (const page of this.#revocations?.next() ?? [])
+      for (const doc of page) this.#parts.revocations?.learn(doc);
   }
 }

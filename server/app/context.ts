@@ -175,7 +175,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
   };
 }
 
-async function createIndexes(
+export async function createIndexes(
   models: readonly Pick<Model<unknown>, 'createIndexes' | 'createCollection'>[],
 ): Promise<void> {
   for (const model of models) {

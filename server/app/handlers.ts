@@ -9,23 +9,25 @@ import { projectCommands } from '../delivery/project-commands.ts';
 import { directoryCommands } from '../directory/directory-commands.ts';
 import { fileCommands } from '../files/file-commands.ts';
 import type { FileLinks } from '../files/file-links.ts';
-import type { InactivePeople } from '../directory/inactive-people.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Handlers } from '../registry/call.ts';
 import { templateCommands } from '../templates/template-commands.ts';
 import { clockCommands } from '../time/clock-commands.ts';
 import type { Context } from './context.ts';
+import type { Standing } from './standing.ts';
 
 /** What only a server that clients connect to has. */
-export interface ServerParts {
+export interface ServerParts extends Standing {
   hub: Hub;
-  inactive: InactivePeople;
   tokens: Tokens;
   links: FileLinks;
 }
 
 /** The handler of every command. */
-export function createHandlers(context: Context, { hub, inactive, tokens, links }: ServerParts): Handlers {
+export function createHandlers(
+  context: Context,
+  { hub, inactive, tokens, revocations, barred, links }: ServerParts,
+): Handlers {
   const { rooms, activity, appender, directory, pages, marks, outbox, eraser, files, clock, wall } = context;
   const { deliveries, dispatcher, places, sweeps } = context;
   const { templates, years, officeTime, timeZone } = context;
@@ -68,7 +70,7 @@ export function createHandlers(context: Context, { hub, inactive, tokens, links 
         ]);
       },
     }),
-    ...authCommands({ tokens }),
+    ...authCommands({ tokens, revocations, barred, now: () => wall.now() }),
     ...clockCommands({ clock, wall, sweeps, timeZone }),
   };
 }

@@ -4,7 +4,6 @@ import { systemClock } from '../clock.ts';
 import { FileLinks, linkKey, secretModel } from '../files/file-links.ts';
 import { FileSweeper } from '../files/file-sweeper.ts';
 import { prepareDemo } from '../demo/demo.ts';
-import { InactivePeople } from '../directory/inactive-people.ts';
 import { Expiry } from '../live/expiry.ts';
 import { Hub } from '../live/hub.ts';
 import { Inbox, newsOf } from '../live/inbox.ts';
@@ -34,6 +33,7 @@ import { createHandlers } from './handlers.ts';
 import type { Overrides } from './overrides.ts';
 import { createReadiness } from './readiness.ts';
 import type { Settings } from './settings.ts';
+import { createStanding } from './standing.ts';
 import { startJobs } from './start-jobs.ts';
 import { type Step, stopInOrder } from './stop-in-order.ts';
 import { waking } from './waking.ts';
@@ -133,22 +133,20 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     },
   });
   const { rooms, pages, marks, outbox, appender, eraser, directory, dispatcher, officeTime, onError } = context;
-  const inactive = new InactivePeople(directory.staff, (userId) =>
-    hub.expel(userId, 'This account is not active any more.'),
-  );
+  const standing = await createStanding(context, hub, settings);
+  const { barred } = standing;
   const inbox = new Inbox({ hub, rooms, pages, marks, onError });
   const links = new FileLinks(databaseKey, () => wall.now());
   const fileSweeper = new FileSweeper(context.gridFiles, wall, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
   const rates = createRates(settings.rateLimitFactor, () => wall.now(), cluster?.rates);
   const executeParts: Omit<ExecuteParts, 'rates'> = {
-    isInactive: (userId) => inactive.has(userId),
+    barred,
     now: () => wall.now(),
-    handlers: waking(createHandlers(context, { hub, inactive, tokens, links }), () => cluster?.teller.wake()),
+    handlers: waking(createHandlers(context, { ...standing, hub, tokens, links }), () => cluster?.teller.wake()),
   };
   const execute = createExecute({ ...executeParts, rates });
 
-  await inactive.load();
   await outbox.sweep();
   const follower = new Follower({
     appender,
@@ -159,7 +157,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const changes = new Changes({
     rooms,
     staff: directory.staff,
-    inactive,
+    ...standing,
     outbox,
     officeTime,
     clock,
@@ -194,7 +192,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     links,
     tokens,
     admit: createAdmit({ ...executeParts, rates }),
-    isInactive: (userId) => inactive.has(userId),
+    barred,
     rates,
     factor: settings.rateLimitFactor,
     addressOf,
@@ -227,7 +225,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     hub,
     expiry,
     strangers,
-    isInactive: (userId) => inactive.has(userId),
+    barred,
     isStopping: () => stopping !== undefined,
     adapter: cluster?.createAdapter(),
     ...(cluster === undefined ? {} : { connectionsElsewhere: cluster.connectionsElsewhere }),

@@ -63,6 +63,7 @@ const environment = z.object({
   ),
   JWKS_URL: setting(z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional()),
   JWT_ISSUER: setting(z.string().optional()),
+  JWT_MAX_DAYS: setting(whole(1, 3650).optional()),
   JWT_AUDIENCE: setting(z.string().default('delivery-rooms')),
   ALLOWED_ORIGINS: setting(z.string().default('').transform(list).pipe(z.array(origin))),
   TRANSPORTS: setting(
@@ -120,6 +121,8 @@ export interface Settings {
   jwt: { secret: string } | { jwksUrl: string };
   jwtIssuer: string | undefined;
   jwtAudience: string;
+  /** How long a token lives at most, from its `iat` on; undefined: as long as it says. */
+  jwtMaxDays: number | undefined;
   allowedOrigins: readonly string[];
   transports: readonly ('websocket' | 'polling')[];
   calendarTimeZone: string;
@@ -162,6 +165,7 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Setti
     jwt: e.JWKS_URL === undefined ? { secret: e.JWT_SECRET ?? DEMO_JWT_SECRET } : { jwksUrl: e.JWKS_URL },
     jwtIssuer: e.JWT_ISSUER,
     jwtAudience: e.JWT_AUDIENCE,
+    jwtMaxDays: e.JWT_MAX_DAYS,
     allowedOrigins: e.ALLOWED_ORIGINS,
     // A session that polls belongs to one server, and a balancer may send its next request to another.
     transports: e.TRANSPORTS ?? (e.REDIS_URL === undefined ? ['websocket', 'polling'] : ['websocket']),

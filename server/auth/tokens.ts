@@ -24,6 +24,7 @@ const claims = z
     roles: z.array(role).max(20).optional(),
     dept: id.optional(),
     exp: z.number().positive().max(EXP_MAX),
+    iat: z.number().min(0).max(EXP_MAX).optional(),
   })
   .superRefine((claim, context) => {
     const bound = claim.side === 'buyer' || claim.side === 'provider' || claim.side === 'vendor';
@@ -41,6 +42,14 @@ const KEY_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const FOREIGN_KEY_HEADERS = ['jwk', 'jku', 'x5u', 'x5c'];
 
 const TOKEN_MAX = 8192;
+/** How far the clock of whoever issues tokens may be ahead of this one's. */
+export const ISSUED_AHEAD_MS = 5 * 60_000;
+const DAY_MS = 86_400_000;
+
+/** Tokens issued before this instant are over, whatever they say themselves; undefined where their life has no bound. */
+export const endedBefore = ({ jwtMaxDays }: Pick<Settings, 'jwtMaxDays'>, now: number): number | undefined =>
+  jwtMaxDays === undefined ? undefined : now - jwtMaxDays * DAY_MS;
+
 const JWKS_TIMEOUT_MS = 5_000;
 /** For so long a fetched key set is not asked for again, whatever unknown keys tokens name. */
 const JWKS_COOLDOWN_MS = 10_000;
@@ -53,7 +62,7 @@ export interface TokensParts {
 }
 
 export function createTokens(
-  settings: Pick<Settings, 'jwt' | 'jwtIssuer' | 'jwtAudience'>,
+  settings: Pick<Settings, 'jwt' | 'jwtIssuer' | 'jwtAudience' | 'jwtMaxDays'>,
   { now, log, jwksCooldownMs = JWKS_COOLDOWN_MS }: TokensParts,
 ): Tokens {
   const options: JWTVerifyOptions = {
@@ -84,7 +93,7 @@ export function createTokens(
         const [issue] = result.error.issues;
         throw refused(`The token's claim "${issue?.path.join('.') ?? ''}" ${issue?.message ?? 'is wrong'}.`);
       }
-      const { sub, exp, org, roles, dept, ...rest } = result.data;
+      const { sub, org, roles, dept, ...rest } = result.data;
       return {
         userId: sub,
         name: rest.name,
@@ -92,10 +101,30 @@ export function createTokens(
         ...(org === undefined ? {} : { org }),
         ...(dept === undefined ? {} : { dept }),
         roles: roles ?? [],
-        expiresAt: exp * 1000,
+        ...lifeOf(result.data, settings, now()),
       };
     },
   };
+}
+
+/** From when to when a token counts. @throws {RoomError} `unauthenticated` where that is not now */
+function lifeOf(
+  { exp, iat }: Pick<z.output<typeof claims>, 'exp' | 'iat'>,
+  { jwtMaxDays }: Pick<Settings, 'jwtMaxDays'>,
+  now: number,
+): Pick<Caller, 'expiresAt' | 'issuedAt'> {
+  const expiresAt = exp * 1000;
+  if (iat === undefined) {
+    if (jwtMaxDays === undefined) return { expiresAt };
+    throw refused('The token\'s claim "iat" is missing: this service bounds how long a token lives.');
+  }
+  const issuedAt = iat * 1000;
+  if (issuedAt > now + ISSUED_AHEAD_MS)
+    throw refused('The token\'s claim "iat" lies ahead: set the clock of whoever issues tokens.');
+  if (jwtMaxDays === undefined) return { expiresAt, issuedAt };
+  const end = Math.min(expiresAt, issuedAt + jwtMaxDays * DAY_MS);
+  if (end <= now) throw refused('The token is over: get a new one.');
+  return { expiresAt: end, issuedAt };
 }
 
 type Check = (token: string, currentDate: Date) => Promise<JWTVerifyResult>;

@@ -40,6 +40,7 @@ const bearer = z.strictObject({
   org: id.optional(),
   roles: z.array(role),
   expiresAt: z.number(),
+  issuedAt: z.number().optional(),
 });
 
 const LINK_MAX = 4096;
@@ -60,7 +61,7 @@ export class FileLinks {
 
   /** A link that is over when the caller's token is, or before. */
   sign(caller: Caller, fileId: string): { link: string; expiresAt: number } {
-    const { userId, side, org, roles } = caller;
+    const { userId, side, org, roles, issuedAt } = caller;
     const expiresAt = Math.min(this.#now() + FILE_LINK_MS, caller.expiresAt);
     const facts: z.infer<typeof bearer> = {
       userId,
@@ -68,6 +69,8 @@ export class FileLinks {
       ...(org === undefined ? {} : { org }),
       roles: [...roles],
       expiresAt,
+      // A link ends with the token it was asked for with, also when that is revoked.
+      ...(issuedAt === undefined ? {} : { issuedAt }),
     };
     const payload = Buffer.from(JSON.stringify(facts)).toString('base64url');
     return { link: `${payload}.${this.#mac(fileId, payload).toString('base64url')}`, expiresAt };
@@ -79,9 +82,14 @@ export class FileLinks {
     const given = Buffer.from(mac, 'base64url');
     const right = this.#mac(fileId, payload);
     if (more.length > 0 || given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
-    const { org, ...facts } = bearer.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
+    const { org, issuedAt, ...facts } = bearer.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
     if (facts.expiresAt <= this.#now()) return undefined;
-    return { ...facts, ...(org === undefined ? {} : { org }), name: facts.userId };
+    return {
+      ...facts,
+      ...(org === undefined ? {} : { org }),
+      ...(issuedAt === undefined ? {} : { issuedAt }),
+      name: facts.userId,
+    };
   }
 
   #mac(fileId: string, payload: string): Buffer {

@@ -252,6 +252,11 @@ export class Hub {
     }
   }
 
+  /** Ends those of a person's connections whose token does not count any more; with another one they may come back. */
+  end(userId: string, isOver: (caller: Caller) => boolean): void {
+    for (const socket of [...(this.connected.of(userId))]) if (isOver(socket.data.caller)) socket.disconnect(true);
+  }
+
   enter(socket: RoomsSocket, roomId: string, streams: readonly string[]): void {
     // It may have ended while the room was read: joined now, it would be a ghost that nothing removes.
     if (!socket.connected || streams.length === 0) return;

@@ -3,10 +3,12 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import type { Caller } from './call.ts';
 import type { Rates } from './rates.ts';
 
+/** Why somebody whose token is valid has no access all the same; undefined for everybody else. */
+export type Barred = (caller: Caller) => string | undefined;
+
 export interface AdmitParts {
   rates: Rates;
-  /** True for a person whom the directory calls inactive. */
-  isInactive(userId: string): boolean;
+  barred: Barred;
   /** Milliseconds of the real clock, by which tokens are issued. */
   now(): number;
 }
@@ -17,11 +19,12 @@ export interface AdmitParts {
  */
 export type Admit = (name: string, what: Pick<CommandSpec, 'rate' | 'callers'>, caller: Caller) => void;
 
-export function createAdmit({ rates, isInactive, now }: AdmitParts): Admit {
+export function createAdmit({ rates, barred, now }: AdmitParts): Admit {
   return (name, { rate, callers }, caller) => {
     rates.take(rate, `${caller.side}:${caller.userId}`);
     if (caller.expiresAt <= now()) throw new RoomError('unauthenticated', 'The token is over: get a new one.');
-    if (isInactive(caller.userId)) throw new RoomError('unauthenticated', 'This account is not active any more.');
+    const reason = barred(caller);
+    if (reason !== undefined) throw new RoomError('unauthenticated', reason);
     if (!callers.includes(caller.side))
       throw new RoomError('forbidden', `${name} is not for the side "${caller.side}".`);
   };

@@ -13,6 +13,8 @@ export interface Caller {
   readonly dept?: string;
   /** When the token is over, in milliseconds of the real clock. */
   readonly expiresAt: number;
+  /** When it was issued, likewise; absent where it does not say. */
+  readonly issuedAt?: number;
 }
 
 /** A live connection, as the commands that belong to one see it. */

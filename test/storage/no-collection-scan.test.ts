@@ -339,6 +339,7 @@ describe('No query of the service scans a collection', () => {
           },
         ]),
       ),
+      'auth.revoke': () => portal.call('service', 'auth.revoke', { userId: 'nobody' }),
       'auth.refresh': async () => client.call('auth.refresh', { token: await portal.token('buyer') }),
     };
   }

@@ -146,6 +146,7 @@ const TABLE: readonly Row[] = [
   ['product.get', "the vendor's, for the provider",  'u f f f f f o o o u n o o n n o o', () => ({ productId: 'website' })],
   ['product.list', 'own products',                   'u f f f f f o o o u o o o o o o o', () => ({})],
   ['clock.advance', 'where nothing is demonstrated',   'u f f f f f f f f u f f f f f n n', () => ({ ms: 1 })],
+  ['auth.revoke', "nobody's tokens",                 'u f f f f f f f f u f f f f f o o', () => ({ userId: 'nobody' })],
   ['auth.refresh', 'with the own token',             'u o o o o o o o o u o o o o o o o', (f) => ({ token: f.token })],
 ];
 

@@ -9,7 +9,7 @@ import type { Clock } from '../../clock.ts';
 import type { FileLinks } from '../../files/file-links.ts';
 import { type FileStore, unknownFile } from '../../files/file-store.ts';
 import { infoOf } from '../../files/grid-files.ts';
-import type { Admit } from '../../registry/admit.ts';
+import type { Admit, Barred } from '../../registry/admit.ts';
 import type { Caller } from '../../registry/call.ts';
 import { parseInput, toWireError } from '../../registry/execute.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -22,7 +22,7 @@ export interface FileRoutesParts extends BearerParts {
   files: FileStore;
   links: FileLinks;
   admit: Admit;
-  isInactive(userId: string): boolean;
+  barred: Barred;
   /** Multiplies how many uploads one user may have under way; 0: no limit. */
   factor: number;
   /** The real clock. */
@@ -86,7 +86,7 @@ class Uploads {
 }
 
 function upload(parts: FileRoutesParts, uploads: Uploads): RequestHandler {
-  const { files, admit, clock } = parts;
+  const { files, admit, barred, clock } = parts;
   return answering(parts, async (request, response, known) => {
     const caller = known(await bearerOf(parts, request));
     admit(`POST ${FILES_PATH}`, uploadRoute, caller);
@@ -94,7 +94,7 @@ function upload(parts: FileRoutesParts, uploads: Uploads): RequestHandler {
     await files.requireRoomFor(caller, roomId, stream);
     const file = await uploads.run(caller, (signal) =>
       receiveFile(request, { clock, stallMs: UPLOAD_STALL_MS, signal }, ({ name, bytes }) =>
-        files.add(caller, { roomId, stream, name, bytes }),
+        files.add(caller, { roomId, stream, name, bytes: unlessBarred(bytes, caller, barred) }),
       ),
     );
     response.setHeader('Cache-Control', 'no-store').json(uploadAnswer.parse({ file }));
@@ -102,13 +102,13 @@ function upload(parts: FileRoutesParts, uploads: Uploads): RequestHandler {
 }
 
 function download(parts: FileRoutesParts): RequestHandler<{ id: string }> {
-  const { files, links, admit, isInactive, rates, addressOf } = parts;
+  const { files, links, admit, barred, rates, addressOf } = parts;
 
   /** Whom a link was made for; what is wrong with one is not told apart from a file that is not there. */
   function bearerOfLink(request: IncomingMessage, link: unknown, fileId: string): Caller {
     const caller = typeof link === 'string' ? links.read(link, fileId) : undefined;
     if (caller === undefined) rates.take('handshake', addressOf(request));
-    if (caller === undefined || isInactive(caller.userId)) throw unknownFile();
+    if (caller === undefined || barred(caller) !== undefined) throw unknownFile();
     return caller;
   }
 
@@ -118,9 +118,29 @@ function download(parts: FileRoutesParts): RequestHandler<{ id: string }> {
     const caller = known(link === undefined ? await bearerOf(parts, request) : bearerOfLink(request, link, id));
     admit(`GET ${FILES_PATH}`, downloadRoute, caller);
     const file = await files.require(caller, id);
-    const sent = { info: infoOf(file), at: file.uploadDate, read: files.read.bind(files, file) };
-    await sendFile(request, response, sent);
+    await sendFile(request, response, {
+      info: infoOf(file),
+      at: file.uploadDate,
+      read: (from, to) => unlessBarred(files.read(file, from, to), caller, barred),
+    });
   });
+}
+
+/** Bytes on their way from or to somebody, for as long as they have access. */
+async function* unlessBarred(
+  bytes: AsyncIterable<Uint8Array>,
+  caller: Caller,
+  barred: Barred,
+): AsyncGenerator<Uint8Array> {
+  const check = (): void => {
+    const reason = barred(caller);
+    if (reason !== undefined) throw new RoomError('unauthenticated', reason);
+  };
+  for await (const chunk of bytes) {
+    check();
+    yield chunk;
+  }
+  check();
 }
 
 type Answer<Params> = (

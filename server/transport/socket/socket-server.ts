@@ -13,6 +13,7 @@ import {
 import type { Settings } from '../../app/settings.ts';
 import type { Tokens } from '../../auth/tokens.ts';
 import { emitTo, type RoomsServer, type RoomsSocket } from '../../live/rooms-socket.ts';
+import type { Barred } from '../../registry/admit.ts';
 import type { Caller } from '../../registry/call.ts';
 import { internal } from '../../registry/execute.ts';
 import { crossOrigin } from '../origin.ts';
@@ -24,7 +25,7 @@ export interface SocketServerParts extends AnswerParts {
   settings: Pick<Settings, 'transports' | 'allowedOrigins' | 'rateLimitFactor'>;
   tokens: Tokens;
   strangers: Strangers;
-  isInactive(userId: string): boolean;
+  barred: Barred;
   /** True once this server stops: nobody new is let in. */
   isStopping(): boolean;
   /** Of several servers; undefined for one that serves alone. */
@@ -111,7 +112,7 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
     expiry.watch(socket);
     letGo(socket);
     // What may have happened since the token was looked at.
-    if (parts.isInactive(socket.data.caller.userId) || connectionsLeft(parts, socket.data.caller) < 0)
+    if (parts.barred(socket.data.caller) !== undefined || connectionsLeft(parts, socket.data.caller) < 0)
       socket.disconnect(true);
     else if (parts.connectionsElsewhere !== undefined) void cutExcess(parts, socket);
   });
@@ -126,7 +127,8 @@ async function authenticate(auth: Record<string, unknown>, parts: SocketServerPa
     });
   }
   const caller = await parts.tokens.verify(auth['token']);
-  if (parts.isInactive(caller.userId)) throw new RoomError('unauthenticated', 'This account is not active any more.');
+  const reason = parts.barred(caller);
+  if (reason !== undefined) throw new RoomError('unauthenticated', reason);
   const elsewhere = await parts.connectionsElsewhere?.(caller.userId, parts.hub.connected.count(caller.userId));
   if (connectionsLeft(parts, caller) < 1 + (elsewhere ?? 0))
     throw new RoomError('rate_limited', 'Too many connections of this user: close one first.', { retryAfterMs: 5000 });

@@ -47,7 +47,12 @@ async function refusal(tokens: Tokens, value: unknown): Promise<RoomError> {
 }
 
 describe('tokens signed with a secret', () => {
-  const settings = { jwt: { secret: SECRET }, jwtIssuer: undefined, jwtAudience: 'delivery-rooms' };
+  const settings = {
+    jwt: { secret: SECRET },
+    jwtIssuer: undefined,
+    jwtAudience: 'delivery-rooms',
+    jwtMaxDays: undefined,
+  };
   const tokens = createTokens(settings, parts);
 
   it('gives its bearer', async () => {
@@ -127,6 +132,9 @@ describe('tokens signed with a secret', () => {
     ['no exp', () => token({ exp: undefined }), /"exp"/],
     ['an exp that is a text', () => token({ exp: 'soon' }), /"exp"/],
     ['an exp beyond all dates', () => token({ exp: 1e15 }), /"exp"/],
+    ['issued in the future', () => token({ iat: SECOND + 301 }), /"iat" lies ahead/],
+    ['an iat that is a text', () => token({ iat: 'now' }), /"iat"/],
+    ['an iat before all', () => token({ iat: -1 }), /"iat"/],
     ['no sub', () => token({ sub: undefined }), /"sub"/],
     ['an empty sub', () => token({ sub: '' }), /"sub"/],
     ['a sub with a control character', () => token({ sub: 'a\nb' }), /"sub"/],
@@ -158,6 +166,22 @@ describe('tokens signed with a secret', () => {
       expect(error.message).not.to.include('eyJ');
     });
   }
+
+  it('takes a token of a clock that is a little ahead, and says when it was issued', async () => {
+    for (const iat of [SECOND - 60, SECOND, SECOND + 300, SECOND + 0.5])
+      expect((await tokens.verify(await token({ iat }))).issuedAt).to.equal(iat * 1000);
+    expect(await tokens.verify(await token())).to.not.have.property('issuedAt');
+  });
+
+  it('bounds how long a token lives, from its iat on, where that is configured', async () => {
+    const bounded = createTokens({ ...settings, jwtMaxDays: 2 }, parts);
+    const days = (n: number) => SECOND - n * 86_400;
+    const exp = SECOND + 86_400 * 365;
+    expect((await bounded.verify(await token({ iat: days(1), exp }))).expiresAt).to.equal((SECOND + 86_400) * 1000);
+    expect((await bounded.verify(await token({ iat: days(1) }))).expiresAt).to.equal((SECOND + 600) * 1000);
+    expect((await refusal(bounded, await token({ iat: days(2), exp }))).message).to.match(/over/);
+    expect((await refusal(bounded, await token({ exp }))).message).to.match(/"iat" is missing/);
+  });
 
   it('refuses another issuer, and none, when one is configured', async () => {
     const strict = createTokens({ ...settings, jwtIssuer: 'https://portal.example' }, parts);
@@ -202,7 +226,7 @@ describe('tokens signed with keys of a JWKS', () => {
 
   const withKeys = () =>
     createTokens(
-      { jwt: { jwksUrl: url }, jwtIssuer: undefined, jwtAudience: 'delivery-rooms' },
+      { jwt: { jwksUrl: url }, jwtIssuer: undefined, jwtAudience: 'delivery-rooms', jwtMaxDays: undefined },
       { ...parts, jwksCooldownMs: 0 },
     );
   const keyed = (alg: string, header: Record<string, unknown> = {}) => {
@@ -282,7 +306,12 @@ describe('tokens signed with keys of a JWKS', () => {
     expect(error.retryAfterMs).to.be.greaterThan(0);
     expect((await warm.verify(await keyed('RS256'))).userId).to.equal('u1');
     const nowhere = createTokens(
-      { jwt: { jwksUrl: 'http://127.0.0.1:1/jwks' }, jwtIssuer: undefined, jwtAudience: 'delivery-rooms' },
+      {
+        jwt: { jwksUrl: 'http://127.0.0.1:1/jwks' },
+        jwtIssuer: undefined,
+        jwtAudience: 'delivery-rooms',
+        jwtMaxDays: undefined,
+      },
       parts,
     );
     expect((await refusal(nowhere, await keyed('RS256'))).code).to.equal('unavailable');

@@ -169,7 +169,7 @@ describe('the log of a session', () => {
     const execute = createExecute({
       handlers,
       rates: { take: () => undefined },
-      isInactive: () => false,
+      barred: () => undefined,
       now: () => 0,
     });
     const caller = { userId: 'u', name: 'U', side: 'operator', roles: [], expiresAt: 1 } as const;
