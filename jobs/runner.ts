@@ -3,6 +3,7 @@ import { Agenda, type Job as Turn } from 'agenda';
 import type { Connection, mongo } from 'mongoose';
 import type { Clock } from '../server/clock.ts';
 import type { Sweeps } from '../server/delivery/sweeps.ts';
+import { Figures } from '../server/telemetry/figures.ts';
 import type { Log } from '../server/telemetry/log.ts';
 import { JOBS_COLLECTION, JobBackend } from './backend.ts';
 import type { Job } from './job.ts';
@@ -33,6 +34,7 @@ export interface RunnerParts {
   /** The office's. */
   timeZone: string;
   log: Log;
+  figures?: Pick<Figures, 'ran'>;
   jobs?: readonly Job[];
   timing?: Partial<Timing>;
 }
@@ -46,6 +48,7 @@ export class Runner {
   readonly #clock: Clock;
   readonly #timeZone: string;
   readonly #log: Log;
+  readonly #figures: Pick<Figures, 'ran'>;
   readonly #jobs: readonly Job[];
   readonly #timing: Timing;
   /** Written beside each lock: a worker takes away only its own. */
@@ -59,13 +62,14 @@ export class Runner {
   #agenda: Agenda | undefined;
   #stopping = false;
 
-  constructor({ connection, sweeps, clock, timeZone, log, jobs = allJobs, timing = {} }: RunnerParts) {
+  constructor({ connection, sweeps, clock, timeZone, log, figures, jobs = allJobs, timing = {} }: RunnerParts) {
     const { db } = connection;
     if (db === undefined) throw new Error('jobs need a database that is connected');
     this.#sweeps = sweeps;
     this.#clock = clock;
     this.#timeZone = timeZone;
     this.#log = log;
+    this.#figures = figures ?? new Figures();
     this.#jobs = jobs;
     this.#timing = { ...TIMING, ...timing };
     this.#backend = new JobBackend(db, (error) => this.#failed(error));
@@ -154,12 +158,19 @@ export class Runner {
     }
   }
 
-  #perform(job: Job): Promise<void> {
-    return job.perform({
-      sweeps: this.#sweeps,
-      again: (at) => this.#runAgain(job, at),
-      stopping: () => this.#stopping,
-    });
+  async #perform(job: Job): Promise<void> {
+    const begun = performance.now();
+    try {
+      await job.perform({
+        sweeps: this.#sweeps,
+        again: (at) => this.#runAgain(job, at),
+        stopping: () => this.#stopping,
+      });
+      this.#figures.ran(job.name, 'ok', performance.now() - begun);
+    } catch (error) {
+      this.#figures.ran(job.name, 'failed', performance.now() - begun);
+      throw error;
+    }
   }
 
   #runAgain(job: Job, at: number): void {

@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose';
 import { Changes } from '../server/app/changes.ts';
 import { createContext } from '../server/app/context.ts';
+import { processReadings } from '../server/app/readings.ts';
 import type { Settings } from '../server/app/settings.ts';
 import { stopInOrder } from '../server/app/stop-in-order.ts';
 import { type Clock, systemClock } from '../server/clock.ts';
@@ -8,8 +9,11 @@ import type { Sweeps } from '../server/delivery/sweeps.ts';
 import { InactivePeople } from '../server/directory/inactive-people.ts';
 import { linkKey, secretModel } from '../server/files/file-links.ts';
 import { connectStorage, type Storage, StorageError } from '../server/storage/connect.ts';
+import { Figures } from '../server/telemetry/figures.ts';
 import { createLog, type Log } from '../server/telemetry/log.ts';
+import { createMetrics } from '../server/telemetry/metrics.ts';
 import { ServiceClock } from '../server/time/service-clock.ts';
+import { type MetricsDoor, openMetricsDoor } from './metrics-door.ts';
 import { Runner, type Timing } from './runner.ts';
 
 /** What a test may put in the place of the machine's own. */
@@ -22,6 +26,8 @@ export interface WorkerOverrides {
 export interface Worker {
   /** Settles when it can only be stopped. */
   readonly failed: Promise<Error>;
+  /** Where it shows its metrics, with `METRICS_PORT`. */
+  readonly metricsUrl?: string;
   stop(): Promise<void>;
 }
 
@@ -38,19 +44,32 @@ export async function startWorker(settings: Settings, overrides: WorkerOverrides
     throw new StorageError(
       'MONGODB_URI: needed to run the jobs apart from the server, because the embedded database in DATA_DIR is for one process; give both the same MongoDB, or the URI that "npm run db" prints',
     );
-  const storage = await connectStorage({ mongodbUri: settings.mongodbUri, dataDir: settings.dataDir });
+  const { metricsPort } = settings;
+  const door = metricsPort === undefined ? undefined : await openMetricsDoor(metricsPort, settings, log);
+  let storage: Storage | undefined;
   try {
-    return await work(settings, storage, log, overrides);
+    storage = await connectStorage({ mongodbUri: settings.mongodbUri, dataDir: settings.dataDir });
+    return await work({ settings, storage, door, log, overrides });
   } catch (error) {
+    door?.close();
     await storage
-      .stop()
+      ?.stop()
       .catch((stopError: unknown) => log.error({ err: stopError }, 'the database could not be closed'));
     throw error;
   }
 }
 
-async function work(settings: Settings, storage: Storage, log: Log, overrides: WorkerOverrides): Promise<Worker> {
+interface Parts {
+  settings: Settings;
+  storage: Storage;
+  door: MetricsDoor | undefined;
+  log: Log;
+  overrides: WorkerOverrides;
+}
+
+async function work({ settings, storage, door, log, overrides }: Parts): Promise<Worker> {
   const { connection } = storage;
+  const figures = new Figures();
   const clock = new ServiceClock({ base: systemClock, wall: systemClock, connection, movable: settings.demo });
   await clock.learn();
   const { redisUrl } = settings;
@@ -77,6 +96,7 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
       onEntry: (doc, entry, writtenHere) => telling?.listeners.onEntry(doc, entry, writtenHere),
     },
     sweeps: overrides.sweeps,
+    figures,
   });
   const { rooms, directory, outbox, officeTime, dispatcher, sweeps, onError } = context;
   const changes = new Changes({
@@ -91,7 +111,9 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
     onError,
   });
   const { timing = {} } = overrides;
-  const runner = new Runner({ connection, sweeps, clock, timeZone: settings.calendarTimeZone, log, timing });
+  const runner = new Runner({ connection, sweeps, clock, timeZone: settings.calendarTimeZone, log, figures, timing });
+  const metrics = createMetrics({ figures, process: processReadings(context, storage), onError });
+  door?.open(metrics);
   changes.start();
   await runner.start();
   log.info({ database: storage.kind }, 'running the jobs');
@@ -99,6 +121,7 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
   let stopping: Promise<void> | undefined;
   return {
     failed: storage.failed,
+    ...(door === undefined ? {} : { metricsUrl: door.url }),
     stop() {
       stopping ??= stopInOrder(
         log,
@@ -118,6 +141,13 @@ async function work(settings: Settings, storage: Storage, log: Log, overrides: W
               // What is written last is told as well.
               await context.appender.close();
               await telling?.close();
+            },
+          ],
+          [
+            'metrics',
+            () => {
+              door?.close();
+              metrics.close();
             },
           ],
           ...context.closing,

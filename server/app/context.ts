@@ -13,6 +13,7 @@ import { Notifications } from '../rooms/notifications.ts';
 import { Outbox } from '../rooms/outbox.ts';
 import { type RoomDoc, RoomStore, roomModel } from '../rooms/room-store.ts';
 import type { Storage } from '../storage/connect.ts';
+import { Figures } from '../telemetry/figures.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Appender } from '../timeline/appender.ts';
 import { type EntryDoc, entryModel } from '../timeline/entry-store.ts';
@@ -43,6 +44,7 @@ export interface ContextParts {
   dice: () => number;
   log: Log;
   listeners: Listeners;
+  figures?: Figures;
   /** In the place of the projects' own. */
   sweeps?: ((connection: Connection, clock: Clock) => Sweeps) | undefined;
 }
@@ -85,7 +87,7 @@ export interface Context {
 
 /** Builds it over a database and makes the indexes. It starts nothing. */
 export async function createContext(parts: ContextParts): Promise<Context> {
-  const { settings, storage, clock, wall, dice, log, listeners } = parts;
+  const { settings, storage, clock, wall, dice, log, listeners, figures = new Figures() } = parts;
   const { connection } = storage;
   const onError = (error: unknown) => log.error({ err: error }, 'work in the background failed');
 
@@ -114,6 +116,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     entries,
     clock,
     log,
+    figures,
     onEntry(doc, entry, writtenHere) {
       activity.note(doc.roomId, doc.stream, doc.at);
       listeners.onEntry(doc, entry, writtenHere);
@@ -163,7 +166,15 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     dispatcher,
     sweeps:
       parts.sweeps?.(connection, clock) ??
-      createSweeps({ rooms: roomDocs, deliveries, dispatcher, clock, stopping, onError }),
+      createSweeps({
+        rooms: roomDocs,
+        deliveries,
+        dispatcher,
+        clock,
+        stopping,
+        onLate: (ms) => figures.lateness.add(ms),
+        onError,
+      }),
     stopWork() {
       stopped = true;
     },

@@ -15,11 +15,14 @@ import { createExecute, type ExecuteParts } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';
 import { connectStorage, type Storage } from '../storage/connect.ts';
+import { Figures, UNKNOWN } from '../telemetry/figures.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { Follower } from '../timeline/follower.ts';
 import { clientAddress } from '../transport/client-address.ts';
 import { fileRoutes } from '../transport/http/file-routes.ts';
 import { createHttpApp } from '../transport/http/http-app.ts';
+import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
@@ -32,6 +35,7 @@ import { type FrontDoor, listen } from './front-door.ts';
 import { createHandlers } from './handlers.ts';
 import type { Overrides } from './overrides.ts';
 import { createReadiness } from './readiness.ts';
+import { processReadings, serverReadings } from './readings.ts';
 import type { Settings } from './settings.ts';
 import { createStanding } from './standing.ts';
 import { startJobs } from './start-jobs.ts';
@@ -111,8 +115,10 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const { clock: base = systemClock, wall = systemClock, dice = Math.random } = overrides;
   const clock = new ServiceClock({ base, wall, connection: storage.connection, movable: settings.demo });
   await clock.learn();
+  const figures = new Figures();
   const hub = new Hub(clock, {
     onSilent: (roomId, stream) => context.appender.unwatch(roomId, stream),
+    onSent: (name, deliveries) => figures.deliveries.add(name ?? UNKNOWN, deliveries),
     others: cluster?.others,
   });
   const context = await createContext({
@@ -123,6 +129,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     dice,
     log,
     sweeps: overrides.sweeps,
+    figures,
     listeners: {
       onRoom: (room, before) => roomChanged(hub, () => clock.now(), room, before),
       onStored: (room) => cluster?.teller.changed(room),
@@ -133,7 +140,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     },
   });
   const { rooms, pages, marks, outbox, appender, eraser, directory, dispatcher, officeTime, onError } = context;
-  const standing = await createStanding(context, hub, settings);
+  const standing = await createStanding(context, hub, settings, figures);
   const { barred } = standing;
   const inbox = new Inbox({ hub, rooms, pages, marks, onError });
   const links = new FileLinks(databaseKey, () => wall.now());
@@ -173,7 +180,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
 
   let stopping: Promise<void> | undefined;
   const inFlight = new InFlight();
-  const expiry = new Expiry(wall);
+  const expiry = new Expiry(wall, () => figures.cuts.add('token_over'));
   const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
   const deaf = new Deaf<RoomsSocket>(({ data }) =>
     log.warn({ user: data.caller.userId, reason: 'does not read what it is sent' }, 'a connection is cut off'),
@@ -197,7 +204,14 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     factor: settings.rateLimitFactor,
     addressOf,
     clock: wall,
+    figures,
     log,
+  });
+  const metrics = createMetrics({
+    figures,
+    process: processReadings(context, storage),
+    server: serverReadings({ io: () => io, streams: () => hub.listened(), strangers, lanes, inFlight }),
+    onError,
   });
   const app = createHttpApp({
     settings,
@@ -211,7 +225,14 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
       isStopping: () => stopping !== undefined,
       isTogether: () => cluster?.up !== false,
     }),
+    figures,
     log,
+    metrics: metricsRoute({
+      settings,
+      metrics,
+      onRefused: (request) => rates.take('handshake', addressOf(request)),
+      log,
+    }),
     files: filesOverHttp.router,
     ...(demo?.router === undefined ? {} : { demo: demo.router }),
   });
@@ -230,10 +251,11 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     adapter: cluster?.createAdapter(),
     ...(cluster === undefined ? {} : { connectionsElsewhere: cluster.connectionsElsewhere }),
     rooms,
+    figures,
     log,
   });
   await cluster?.serve({ hub, appender, rooms, inbox, changes, follower });
-  const runner = settings.jobs === 'server' ? await startJobs(settings, context) : undefined;
+  const runner = settings.jobs === 'server' ? await startJobs(settings, context, figures) : undefined;
   door.open(app);
   expiry.start(() => {
     deaf.sweep(io.of('/').sockets.values());
@@ -275,6 +297,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
             strangers.close();
             expiry.close();
             hub.close();
+            metrics.close();
             await Promise.all([inbox.close(), changes.stop(), follower.stop(), eraser.stop(), fileSweeper.stop()]);
           },
         ],

@@ -88,6 +88,13 @@ const environment = z.object({
   ),
   TRUST_PROXY: setting(whole(0, 10).prefault('0')),
   JOBS: setting(z.enum(['server', 'apart'], 'must be server or apart').default('server')),
+  METRICS_TOKEN: setting(
+    z
+      .string()
+      .regex(/^[\x21-\x7e]{16,512}$/, 'must be 16 to 512 visible characters, without spaces')
+      .optional(),
+  ),
+  METRICS_PORT: setting(port.optional()),
   DEMO: setting(z.enum(['0', '1'], 'must be 0 or 1').optional()),
   LOG_LEVEL: setting(z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info')),
 });
@@ -134,6 +141,10 @@ export interface Settings {
   trustProxy: number;
   /** Where the jobs run: in this server, or with `npm run jobs` apart from it. */
   jobs: 'server' | 'apart';
+  /** What whoever reads the metrics shows; undefined: this machine reads them, outside of production. */
+  metricsToken: string | undefined;
+  /** Where the jobs apart show their metrics; undefined: nowhere. */
+  metricsPort: number | undefined;
   demo: boolean;
   logLevel: string;
 }
@@ -176,6 +187,8 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Setti
     rateLimitFactor: e.RATE_LIMIT_FACTOR,
     trustProxy: e.TRUST_PROXY,
     jobs: e.JOBS,
+    metricsToken: e.METRICS_TOKEN,
+    metricsPort: e.METRICS_PORT,
     demo: e.DEMO === undefined ? defaultDemo && !production : e.DEMO === '1',
     logLevel: e.LOG_LEVEL,
   };

@@ -3,6 +3,7 @@ import { Revocations, revocationModel } from '../auth/revocations.ts';
 import { InactivePeople } from '../directory/inactive-people.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Barred } from '../registry/admit.ts';
+import type { Figures } from '../telemetry/figures.ts';
 import { type Context, createIndexes } from './context.ts';
 import type { Settings } from './settings.ts';
 
@@ -21,10 +22,16 @@ export async function createStanding(
   { connection, directory, wall }: Pick<Context, 'connection' | 'directory' | 'wall'>,
   hub: Hub,
   settings: Pick<Settings, 'jwtMaxDays'>,
+  { cuts }: Pick<Figures, 'cuts'>,
 ): Promise<Standing> {
-  const inactive = new InactivePeople(directory.staff, (userId) => hub.expel(userId, INACTIVE));
+  const inactive = new InactivePeople(directory.staff, (userId) =>
+    cuts.add('account_inactive', hub.expel(userId, INACTIVE)),
+  );
   const revocations = new Revocations(revocationModel(connection), (userId) =>
-    hub.end(userId, (caller) => revocations.refuses(caller)),
+    cuts.add(
+      'token_revoked',
+      hub.end(userId, (caller) => revocations.refuses(caller)),
+    ),
   );
   await createIndexes([revocations.model]);
   await inactive.load();

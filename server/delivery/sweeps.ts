@@ -31,13 +31,17 @@ export function createSweeps(parts: {
   clock: Clock;
   /** True from when on nothing more is begun: what is left is for others. */
   stopping: () => boolean;
+  /** Told how many milliseconds late each was that is seen to because it is due. */
+  onLate?: (ms: number) => void;
   onError: (error: unknown) => void;
 }): Sweeps {
-  const { rooms, deliveries, dispatcher, clock, stopping, onError } = parts;
+  const { rooms, deliveries, dispatcher, clock, stopping, onLate, onError } = parts;
 
-  async function tick({ _id, version }: Due): Promise<number> {
+  async function tick({ _id, version, wakeAt }: Due): Promise<number> {
     try {
       const { room, needs } = await deliveries.apply(_id, { type: 'tick' }, SYSTEM_ACTOR);
+      const late = wakeAt === null ? -1 : clock.now() - wakeAt.getTime();
+      if (room.version > version && late >= 0) onLate?.(late);
       await dispatcher.serve(needs);
       return room.version > version ? 1 : 0;
     } catch (error) {

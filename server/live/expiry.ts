@@ -11,12 +11,17 @@ const TICK_MS = 1_000;
 export class Expiry {
   readonly #clock: Clock;
   readonly #due = new Map<number, Set<RoomsSocket>>();
+  readonly #onOver: () => void;
   #cancel: (() => void) | undefined;
   #swept: number;
 
-  /** @param clock the real clock */
-  constructor(clock: Clock) {
+  /**
+   * @param clock the real clock
+   * @param onOver called for each connection that is ended
+   */
+  constructor(clock: Clock, onOver: () => void = () => undefined) {
     this.#clock = clock;
+    this.#onOver = onOver;
     this.#swept = Math.floor(clock.now() / TICK_MS);
   }
 
@@ -77,8 +82,12 @@ export class Expiry {
   }
 
   #settle(socket: RoomsSocket, now: number): void {
-    if (socket.data.caller.expiresAt <= now) socket.disconnect(true);
-    else this.#warn(socket);
+    if (socket.data.caller.expiresAt > now) {
+      this.#warn(socket);
+      return;
+    }
+    socket.disconnect(true);
+    this.#onOver();
   }
 
   #warn(socket: RoomsSocket): void {

@@ -19,6 +19,8 @@ const ROLES_CHANGED = 'Your roles have changed.';
 export interface HubParts {
   /** Called when nobody here listens to a stream any more. */
   onSilent?(roomId: string, stream: string): void;
+  /** Called for each event, with how many connections of this server it was sent to. */
+  onSent?(name: ServerEventName | undefined, deliveries: number): void;
   /** The other servers, where there may be any. */
   others?: Others | undefined;
 }
@@ -103,7 +105,9 @@ export class Hub {
   sendHere(roomId: string, stream: string, packet: Packet): void {
     const namespace = this.#io?.of('/');
     const ids = namespace?.adapter.rooms.get(channelOf(roomId, stream));
-    if (namespace !== undefined && ids !== undefined) fanOut(ids, namespace.sockets, packet);
+    if (namespace === undefined || ids === undefined) return;
+    fanOut(ids, namespace.sockets, packet);
+    this.#parts.onSent?.(packet.name, ids.size);
   }
 
   /** Sends an entry to everyone who has joined its stream: at whatever server where it was written here, else at this one. */
@@ -143,7 +147,10 @@ export class Hub {
       else group.push(id);
     }
     // Each server sends to its own connections: it learns of the change by itself.
-    for (const [payload, ids] of groups) emitTo(this.#io?.local.to(ids), name, payload);
+    for (const [payload, ids] of groups) {
+      emitTo(this.#io?.local.to(ids), name, payload);
+      this.#parts.onSent?.(name, ids.length);
+    }
   }
 
   /** Called while the connection still knows what it has joined. A connection that is closed while it closes is told of twice: once counts. */
@@ -240,9 +247,10 @@ export class Hub {
       emitTo(socket, 'access.revoked', { roomId, reason: 'The room could not be checked: open it again.' });
   }
 
-  /** Ends every connection of a person. */
-  expel(userId: string, reason: string): void {
-    for (const socket of [...this.connected.of(userId)]) {
+  /** Ends every connection of a person. @returns how many */
+  expel(userId: string, reason: string): number {
+    const connections = [...this.connected.of(userId)];
+    for (const socket of connections) {
       for (const roomId of joinedRooms(socket)) {
         // Left first, so that nobody sees them as present for the grace of a reload.
         this.leave(socket, roomId);
@@ -250,11 +258,14 @@ export class Hub {
       }
       socket.disconnect(true);
     }
+    return connections.length;
   }
 
-  /** Ends those of a person's connections whose token does not count any more; with another one they may come back. */
-  end(userId: string, isOver: (caller: Caller) => boolean): void {
-    for (const socket of [...(this.connected.of(userId))]) if (isOver(socket.data.caller)) socket.disconnect(true);
+  /** Ends those of a person's connections whose token does not count any more; with another one they may come back. @returns how many */
+  end(userId: string, isOver: (caller: Caller) => boolean): number {
+    const over = [...this.connected.of(userId)].filter((socket) => isOver(socket.data.caller));
+    for (const socket of over) socket.disconnect(true);
+    return over.length;
   }
 
   enter(socket: RoomsSocket, roomId: string, streams: readonly string[]): void {

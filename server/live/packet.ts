@@ -1,4 +1,4 @@
-import type { ServerEventName } from '../../shared/contract/events.ts';
+import { events, type ServerEventName } from '../../shared/contract/events.ts';
 
 const FINAL_TEXT = 0x81;
 const LENGTH_16 = 126;
@@ -6,15 +6,22 @@ const LENGTH_64 = 127;
 /** Engine.IO's code of a message, in front of Socket.IO's packet. */
 const MESSAGE = 0x34;
 
+/** Engine.IO's code, Socket.IO's, and the beginning of an array. */
+const BEFORE_NAME = '42["'.length;
+
+const isEventName = (name: string): name is ServerEventName => Object.hasOwn(events, name);
+
 /** One event as it travels, to however many: encoded once, and framed once on each server. */
 export class Packet {
   /** A WebSocket frame that holds the whole event. */
   readonly frame: Buffer;
   #text: string | undefined;
+  #name: ServerEventName | undefined;
 
-  private constructor(frame: Buffer, text?: string) {
+  private constructor(frame: Buffer, text?: string, name?: ServerEventName) {
     this.frame = frame;
     this.#text = text;
+    this.#name = name;
   }
 
   /** An event of the main namespace; the contract's events carry no binary data. */
@@ -23,7 +30,7 @@ export class Packet {
     const length = Buffer.byteLength(text);
     const frame = emptyFrame(length + 1);
     frame.write(text, frame.length - length);
-    return new Packet(frame, text);
+    return new Packet(frame, text, name);
   }
 
   /** An event as another server has encoded it. */
@@ -36,6 +43,16 @@ export class Packet {
   /** The length of `text` in UTF-8. */
   get bytes(): number {
     return this.frame.length - headLength(this.frame.length) - 1;
+  }
+
+  /** Which event it is; undefined for one that this version does not know. */
+  get name(): ServerEventName | undefined {
+    if (this.#name === undefined) {
+      const begin = headLength(this.frame.length) + BEFORE_NAME;
+      const name = this.frame.toString('latin1', begin, this.frame.indexOf('"', begin));
+      if (isEventName(name)) this.#name = name;
+    }
+    return this.#name;
   }
 
   /** Socket.IO's packet. */

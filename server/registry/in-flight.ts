@@ -21,6 +21,11 @@ export class InFlight {
     return work;
   }
 
+  /** Calls that are being answered now. */
+  get size(): number {
+    return this.#running.size;
+  }
+
   /** Takes nothing more and resolves when everything that was taken is answered. */
   async close(): Promise<void> {
     this.#closed = true;

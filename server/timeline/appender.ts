@@ -2,6 +2,7 @@ import { mongo } from 'mongoose';
 import type { Actor, Entry, EntryKind } from '../../shared/contract/entries.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { type Clock, iso } from '../clock.ts';
+import { Figures } from '../telemetry/figures.ts';
 import type { Log } from '../telemetry/log.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
 import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
@@ -41,6 +42,8 @@ interface Pending {
   draft: Draft;
   /** The draft as it will travel, checked already: only its number and its instant are not known yet. */
   wire: Entry;
+  /** When it was asked for, in milliseconds of `performance.now`. */
+  begun: number;
   resolve(appended: Appended): void;
   reject(error: unknown): void;
 }
@@ -66,6 +69,7 @@ export class Appender {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onEntry: OnEntry;
+  readonly #figures: Pick<Figures, 'appends' | 'fanOuts'>;
   readonly #heads: StreamHeads;
   readonly #commits: GroupCommit;
   readonly #arrivals: Arrivals;
@@ -73,11 +77,19 @@ export class Appender {
   readonly #working = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(parts: { entries: EntryModel; clock: Clock; log: Log; onEntry: OnEntry }) {
+  constructor(parts: {
+    entries: EntryModel;
+    clock: Clock;
+    log: Log;
+    onEntry: OnEntry;
+    /** Counts how long entries take. */
+    figures?: Pick<Figures, 'appends' | 'fanOuts'>;
+  }) {
     this.#entries = parts.entries;
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#onEntry = parts.onEntry;
+    this.#figures = parts.figures ?? new Figures();
     this.#heads = new StreamHeads(parts.entries);
     this.#commits = new GroupCommit(parts.entries);
     this.#arrivals = new Arrivals({
@@ -104,7 +116,7 @@ export class Appender {
       const key = keyOf(draft);
       const id = new mongo.ObjectId();
       const wire = toWire({ _id: id, ...draft, ...NOT_NUMBERED });
-      const pending: Pending = { id, draft, wire, resolve, reject };
+      const pending: Pending = { id, draft, wire, begun: performance.now(), resolve, reject };
       const queue = this.#queues.get(key);
       if (queue !== undefined) {
         queue.push(pending);
@@ -151,6 +163,13 @@ export class Appender {
       const behind = await this.#behind(quiet.slice(i, i + FOLLOW_STREAMS));
       for (const ref of behind) await this.#catchUp(ref);
     }
+  }
+
+  /** Entries that wait until those before them in their stream are stored. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const queue of this.#queues.values()) waiting += queue.length;
+    return waiting;
   }
 
   /** Takes nothing more and resolves when everything that was taken is answered. */
@@ -229,7 +248,8 @@ export class Appender {
       if (ready === 0) continue;
       const docs = this.#number(head, batch.slice(0, ready));
       const result = await this.#commits.write(docs);
-      for (const doc of docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc);
+      const stored = performance.now();
+      for (const doc of docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc, stored);
       if (result.clash === undefined) continue;
       if (result.clash !== 'seq' && (await this.#settleStored(result.clash, batch)) > 0) continue;
       // Another server was faster: its entries come first, ours are numbered anew.
@@ -324,11 +344,14 @@ export class Appender {
     return settled;
   }
 
-  #settle(key: string, pending: Pending | undefined, doc: EntryDoc): void {
+  /** @param stored when it was known to be on disk, in milliseconds of `performance.now` */
+  #settle(key: string, pending: Pending | undefined, doc: EntryDoc, stored: number): void {
     this.#heads.advance(key, doc);
     if (pending === undefined) throw new Error('an entry was stored that nobody waits for');
     const entry: Entry = { ...pending.wire, seq: doc.seq, at: iso(doc.at.getTime()) };
     this.#publish(key, doc, entry);
+    this.#figures.appends.add(stored - pending.begun);
+    this.#figures.fanOuts.add(performance.now() - stored);
     pending.resolve({ doc, entry, duplicate: false });
   }
 

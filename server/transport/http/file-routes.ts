@@ -12,6 +12,7 @@ import { infoOf } from '../../files/grid-files.ts';
 import type { Admit, Barred } from '../../registry/admit.ts';
 import type { Caller } from '../../registry/call.ts';
 import { parseInput, toWireError } from '../../registry/execute.ts';
+import type { Figures, Outcome } from '../../telemetry/figures.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { sendProblem } from '../problem.ts';
 import { bearerOf, type BearerParts } from './bearer.ts';
@@ -27,6 +28,7 @@ export interface FileRoutesParts extends BearerParts {
   factor: number;
   /** The real clock. */
   clock: Clock;
+  figures: Figures;
   log: Log;
 }
 
@@ -151,14 +153,18 @@ type Answer<Params> = (
 ) => Promise<void>;
 
 /** Answers every error of a route with a problem document, where an answer can still be given. */
-function answering<Params>({ log, clock }: FileRoutesParts, answer: Answer<Params>): RequestHandler<Params> {
+function answering<Params>({ log, clock, figures }: FileRoutesParts, answer: Answer<Params>): RequestHandler<Params> {
   return async (request, response) => {
+    const begun = performance.now();
+    const command = `${request.method} ${FILES_PATH}`;
+    const answered = (outcome: Outcome): void => figures.answered(command, outcome, performance.now() - begun);
     let caller: Caller | undefined;
     try {
       await answer(request, response, (known) => {
         caller = known;
         return known;
       });
+      answered('ok');
     } catch (error) {
       // The sender has gone, or has half of a file: there is nobody to tell, and nothing to add.
       if (response.headersSent || response.destroyed) {
@@ -166,8 +172,9 @@ function answering<Params>({ log, clock }: FileRoutesParts, answer: Answer<Param
         response.destroy();
         return;
       }
-      const context = { command: `${request.method} ${FILES_PATH}`, user: caller?.userId, correlationId: randomUUID() };
-      sendProblem(response, toWireError(error, context, log));
+      const problem = toWireError(error, { command, user: caller?.userId, correlationId: randomUUID() }, log);
+      answered(problem.code);
+      sendProblem(response, problem);
       discardRest(request, clock);
     }
   };

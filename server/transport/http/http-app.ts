@@ -16,6 +16,7 @@ import type { Caller } from '../../registry/call.ts';
 import { type Execute, internal } from '../../registry/execute.ts';
 import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
+import { type Figures, type Outcome, UNKNOWN } from '../../telemetry/figures.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { AddressOf } from '../client-address.ts';
 import { crossOrigin } from '../origin.ts';
@@ -35,7 +36,10 @@ export interface HttpAppParts {
   addressOf: AddressOf;
   /** Resolves when the service can serve, with how well; rejects with the reason when it cannot. */
   ready(): Promise<Readiness>;
+  figures: Figures;
   log: Log;
+  /** Answers `/metrics`. */
+  metrics: RequestHandler;
   /** Uploads and downloads. */
   files: Router;
   /** The demonstration's pages, in development. */
@@ -63,6 +67,7 @@ export function createHttpApp(parts: HttpAppParts): Express {
       sendProblem(response, { code: 'unavailable', message, retryAfterMs: 1000 });
     }
   });
+  app.get('/metrics', parts.metrics);
   app.use(documents());
 
   if (parts.demo !== undefined) app.use(parts.demo);
@@ -70,9 +75,11 @@ export function createHttpApp(parts: HttpAppParts): Express {
   // The bearer comes before the body: nobody makes this server read what they send before they are known.
   app.post(
     '/v1/:name',
+    begin,
     authenticate(parts),
     express.json({ limit: PAYLOAD_MAX_BYTES, type: 'application/json', inflate: false }),
     command(parts),
+    onCommandError(parts),
   );
   app.use((_request, response) => sendProblem(response, NOT_HERE));
   app.use(onError(parts.log));
@@ -80,33 +87,60 @@ export function createHttpApp(parts: HttpAppParts): Express {
 }
 
 interface Locals {
+  /** Milliseconds of `performance.now`. */
+  begun: number;
   name: CommandName;
   caller: Caller;
 }
 
 type CommandHandler = RequestHandler<{ name: string }, unknown, unknown, unknown, Locals>;
 
+const begin: CommandHandler = (_request, response, next) => {
+  response.locals.begun = performance.now();
+  next();
+};
+
 function authenticate(parts: HttpAppParts): CommandHandler {
   return async (request, response, next) => {
     const { name } = request.params;
-    if (!isCommandName(name) || commands[name].connectionBound === true) {
-      sendProblem(response, { code: 'not_found', message: 'There is no such command over HTTP.' });
-      return;
-    }
-    response.locals.caller = await bearerOf(parts, request);
+    if (!isCommandName(name) || commands[name].connectionBound === true)
+      throw new RoomError('not_found', 'There is no such command over HTTP.');
     response.locals.name = name;
+    response.locals.caller = await bearerOf(parts, request);
     next();
   };
 }
 
-function command({ execute, inFlight, log }: HttpAppParts): CommandHandler {
+function command({ execute, inFlight, figures, log }: HttpAppParts): CommandHandler {
   return async (request, response) => {
     if (request.body === undefined && hasBody(request))
       throw new RoomError('unsupported_type', 'Send the input as application/json.');
     const { name, caller } = response.locals;
     const answer = await inFlight.run(() => execute(name, request.body, { caller, log, correlationId: randomUUID() }));
+    count(figures, response.locals, answer.ok ? 'ok' : answer.error.code);
     if (answer.ok) response.setHeader('Cache-Control', 'no-store').json(answer.data);
     else sendProblem(response, answer.error);
+  };
+}
+
+/** @param locals without a name where nothing is called so */
+function count(figures: Figures, { name, begun = 0 }: Partial<Locals>, outcome: Outcome): void {
+  figures.answered(name ?? UNKNOWN, outcome, performance.now() - begun);
+}
+
+/** Answers what went wrong before a command began. */
+function onCommandError({
+  figures,
+  log,
+}: HttpAppParts): ErrorRequestHandler<{ name: string }, unknown, unknown, unknown, Locals> {
+  return (error: unknown, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = explain(error, log);
+    count(figures, response.locals, problem.code);
+    sendProblem(response, problem);
   };
 }
 

@@ -10,6 +10,7 @@ import type { Execute } from '../../registry/execute.ts';
 import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
 import type { RoomStore } from '../../rooms/room-store.ts';
+import { type Figures, UNKNOWN } from '../../telemetry/figures.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Lanes } from './lanes.ts';
 
@@ -21,6 +22,7 @@ export interface AnswerParts {
   hub: Hub;
   expiry: Expiry;
   rooms: Pick<RoomStore, 'cached' | 'get'>;
+  figures: Figures;
   log: Log;
 }
 
@@ -37,8 +39,11 @@ export function createEventListener(
     const last = args.at(-1);
     const ack = typeof last === 'function' ? last : undefined;
     if (ack !== undefined) args.pop();
+    const begun = performance.now();
     answer(parts, this, name, args)
       .then((result) => {
+        const known = typeof name === 'string' && isCommandName(name) ? name : UNKNOWN;
+        parts.figures.answered(known, result.ok ? 'ok' : result.error.code, performance.now() - begun);
         ack?.(result);
         if (!result.ok && result.error.code === 'rate_limited') countExcess(parts, this);
       })

@@ -83,6 +83,13 @@ export class Lanes<Socket extends Peer> {
     return this.#lanes.size;
   }
 
+  /** Calls that wait for their turn. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const lane of this.#lanes.values()) waiting += lane.waiting.length;
+    return waiting;
+  }
+
   #pump(socket: Socket, lane: Lane): void {
     if (!socket.connected) lane.waiting = [];
     for (let next = lane.waiting[0]; next !== undefined; next = lane.waiting[0]) {

@@ -67,7 +67,9 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
         strangers.admit(request);
         decide(null, true);
       } catch (error) {
-        refuseHandshake(request, explain(error, parts));
+        const refusal = explain(error, parts);
+        parts.figures.handshakes.add(refusal.code);
+        refuseHandshake(request, refusal);
         decide('refused', false);
       }
     },
@@ -87,10 +89,12 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
       .then(
         (caller) => {
           socket.data.caller = caller;
+          parts.figures.handshakes.add('ok');
           next();
         },
         (error: unknown) => {
           const data = explain(error, parts);
+          parts.figures.handshakes.add(data.code);
           next(Object.assign(new Error(data.message), { data }));
         },
       );

@@ -38,6 +38,8 @@ describe('readSettings', () => {
       rateLimitFactor: 1,
       trustProxy: 0,
       jobs: 'server',
+      metricsToken: undefined,
+      metricsPort: undefined,
       demo: false,
       logLevel: 'info',
     });
@@ -106,6 +108,9 @@ describe('readSettings', () => {
     [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY'],
     [{ TRUST_PROXY: '11' }, 'TRUST_PROXY'],
     [{ JOBS: 'nowhere' }, 'JOBS'],
+    [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN'],
+    [{ METRICS_TOKEN: 'sixteen and more, with spaces' }, 'METRICS_TOKEN'],
+    [{ METRICS_PORT: 'x' }, 'METRICS_PORT'],
     [{ DEMO: 'yes' }, 'DEMO'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
     [{ NODE_ENV: 'production' }, 'JWT_SECRET'],

@@ -126,6 +126,7 @@ describe('the stop of a service', () => {
     const { createHttpApp } = await import('../../../server/transport/http/http-app.ts');
     const { listen } = await import('../../../server/app/front-door.ts');
     const { InFlight } = await import('../../../server/registry/in-flight.ts');
+    const { Figures } = await import('../../../server/telemetry/figures.ts');
     const door = await listen({ port: 0, host: '127.0.0.1', headersMs: 1000 });
     try {
       const starting = await fetch(`${door.url}/readyz`);
@@ -142,7 +143,9 @@ describe('the stop of a service', () => {
           rates: { take: () => undefined },
           addressOf: () => '',
           ready: () => Promise.reject(new Error('connect ECONNREFUSED db.internal:27017')),
+          figures: new Figures(),
           log,
+          metrics: (_request, response) => void response.end(),
           files: Router(),
         }),
       );

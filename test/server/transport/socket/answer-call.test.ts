@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { Expiry } from '../../../../server/live/expiry.ts';
 import { Hub } from '../../../../server/live/hub.ts';
 import { InFlight } from '../../../../server/registry/in-flight.ts';
+import { Figures } from '../../../../server/telemetry/figures.ts';
 import { createEventListener } from '../../../../server/transport/socket/answer-call.ts';
 import { Lanes } from '../../../../server/transport/socket/lanes.ts';
 import { until } from '../../../support/client.ts';
@@ -28,6 +29,7 @@ describe('createEventListener', () => {
         hub: new Hub(clock),
         expiry: new Expiry(clock),
         rooms: { cached: () => undefined, get: () => Promise.resolve(undefined) },
+        figures: new Figures(),
         log: pino({ level: 'error' }, { write: (line: string) => void lines.push(line) }),
       });
       listener.call(live.socket, 'room.list', {}, () => {
