@@ -2,6 +2,8 @@ import type { Sweeps } from '../server/delivery/sweeps.ts';
 
 export interface JobParts {
   sweeps: Sweeps;
+  /** Of this run: in the log, and on what follows from it. */
+  correlationId: string;
   /** Has the job run once more at an instant of the service's clock, where that is before its next turn. */
   again(at: number): void;
   /** True once the worker stops: what is left is for others. */

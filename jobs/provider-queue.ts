@@ -5,7 +5,7 @@ export const providerQueue: Job = {
   name: 'provider-queue',
   schedule: '*/10 * * * *',
   retry: { times: 3, afterMs: 30_000 },
-  async perform({ sweeps }) {
-    await sweeps.providerQueue();
+  async perform({ sweeps, correlationId }) {
+    await sweeps.providerQueue(correlationId);
   },
 };

@@ -4,7 +4,7 @@ import type { Job } from './job.ts';
 export const provisional: Job = {
   name: 'provisional',
   schedule: '5 0 * * *',
-  async perform({ sweeps }) {
-    await sweeps.provisional();
+  async perform({ sweeps, correlationId }) {
+    await sweeps.provisional(correlationId);
   },
 };

@@ -26,6 +26,8 @@ const AGAIN_WITHIN_MS = 15_000;
 /** How long a stop waits for runs. What they left undone, the next sweep does. */
 const STOP_MS = 4_000;
 
+const IS_LOGGED = (): undefined => undefined;
+
 export interface RunnerParts {
   connection: Connection;
   sweeps: Sweeps;
@@ -89,7 +91,6 @@ export class Runner {
     });
     this.#agenda = agenda;
     agenda.on('error', (error: unknown) => this.#failed(error));
-    agenda.on('fail', (error: unknown, turn: Turn) => this.#failed(error, turn.attrs.name));
     agenda.on('complete', (turn: Turn) => this.#turns.delete(turn));
     for (const job of this.#jobs) {
       const { retry } = job;
@@ -101,7 +102,7 @@ export class Runner {
     await agenda.start();
     this.#background(async () => {
       for (const job of this.#jobs) {
-        if (!this.#stopping) await this.#perform(job).catch((error: unknown) => this.#failed(error, job.name));
+        if (!this.#stopping) await this.#perform(job).catch(IS_LOGGED);
       }
     });
   }
@@ -158,17 +159,23 @@ export class Runner {
     }
   }
 
+  /** Rejects when the job does; what is to be written down of that is. */
   async #perform(job: Job): Promise<void> {
     const begun = performance.now();
+    const correlationId = randomUUID();
     try {
       await job.perform({
         sweeps: this.#sweeps,
+        correlationId,
         again: (at) => this.#runAgain(job, at),
         stopping: () => this.#stopping,
       });
-      this.#figures.ran(job.name, 'ok', performance.now() - begun);
+      const ms = performance.now() - begun;
+      this.#figures.ran(job.name, 'ok', ms);
+      this.#log.debug({ job: job.name, correlationId, ms }, 'a job has run');
     } catch (error) {
       this.#figures.ran(job.name, 'failed', performance.now() - begun);
+      this.#failed(error, job.name, correlationId);
       throw error;
     }
   }
@@ -181,7 +188,7 @@ export class Runner {
     known?.cancel();
     const cancel = this.#clock.after(ms, () => {
       this.#again.delete(job);
-      this.#background(() => this.#perform(job).catch((error: unknown) => this.#failed(error, job.name)));
+      this.#background(() => this.#perform(job).catch(IS_LOGGED));
     });
     this.#again.set(job, { at, cancel });
   }
@@ -191,7 +198,7 @@ export class Runner {
     this.#working.add(running);
   }
 
-  #failed(error: unknown, job?: string): void {
-    this.#log.error({ err: error, ...(job === undefined ? {} : { job }) }, 'a job failed: it is tried again');
+  #failed(error: unknown, job?: string, correlationId?: string): void {
+    this.#log.error({ job, correlationId, err: error }, 'a job failed: it is tried again');
   }
 }

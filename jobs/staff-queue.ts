@@ -5,7 +5,7 @@ export const staffQueue: Job = {
   name: 'staff-queue',
   schedule: '0 * * * *',
   retry: { times: 5, afterMs: 60_000 },
-  async perform({ sweeps }) {
-    await sweeps.staffQueue();
+  async perform({ sweeps, correlationId }) {
+    await sweeps.staffQueue(correlationId);
   },
 };

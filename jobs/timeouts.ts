@@ -4,9 +4,9 @@ import type { Job } from './job.ts';
 export const timeouts: Job = {
   name: 'timeouts',
   schedule: '*/15 * * * * *',
-  async perform({ sweeps, again, stopping }) {
+  async perform({ sweeps, correlationId, again, stopping }) {
     // A sweep does a part at a time.
-    while ((await sweeps.timeouts()) > 0 && !stopping());
+    while ((await sweeps.timeouts(correlationId)) > 0 && !stopping());
     const next = await sweeps.nextDueAt();
     if (next !== null) again(next);
   },

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import { Deliveries } from '../delivery/deliveries.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import { Places } from '../delivery/places.ts';
-import { createSweeps, type Sweeps } from '../delivery/sweeps.ts';
+import { createSweeps, type Seen, type Sweeps } from '../delivery/sweeps.ts';
 import { type DirectoryModels, directoryModels } from '../directory/directory-store.ts';
 import { Activity } from '../rooms/activity.ts';
 import { Notifications } from '../rooms/notifications.ts';
@@ -58,8 +58,8 @@ export interface Context {
   readonly wall: Clock;
   readonly dice: () => number;
   readonly log: Log;
-  /** Told of work in the background that failed. */
-  onError(error: unknown): void;
+  /** Told of work in the background that failed, and of what it was about. */
+  onError(error: unknown, about?: object): void;
   readonly directory: DirectoryModels;
   readonly rooms: RoomStore;
   readonly pages: Pages;
@@ -89,7 +89,12 @@ export interface Context {
 export async function createContext(parts: ContextParts): Promise<Context> {
   const { settings, storage, clock, wall, dice, log, listeners, figures = new Figures() } = parts;
   const { connection } = storage;
-  const onError = (error: unknown) => log.error({ err: error }, 'work in the background failed');
+  const onError = (error: unknown, about: object = {}) =>
+    log.error({ ...about, err: error }, 'work in the background failed');
+  const onSeen = (seen: Seen): void => {
+    if (seen.lateMs !== undefined) figures.lateness.add(seen.lateMs);
+    log.info(seen, 'a project was seen to');
+  };
 
   const entries = entryModel(connection);
   const readMarks = readMarkModel(connection);
@@ -134,12 +139,23 @@ export async function createContext(parts: ContextParts): Promise<Context> {
     outbox,
     clock,
     calendar: () => officeTime.current,
-    follow: (needs) => void dispatcher.serve(needs),
+    follow: (needs, cause) => void dispatcher.serve(needs, cause),
   });
   const places = new Places({ connection, rooms: roomDocs, wall });
   let stopped = false;
   const stopping = () => stopped;
-  const dispatcher = new Dispatcher({ rooms, deliveries, places, directory, clock, timeZone, dice, stopping, onError });
+  const dispatcher = new Dispatcher({
+    rooms,
+    deliveries,
+    places,
+    directory,
+    clock,
+    timeZone,
+    dice,
+    stopping,
+    onSeen,
+    onError,
+  });
   return {
     connection,
     clock,
@@ -172,7 +188,7 @@ export async function createContext(parts: ContextParts): Promise<Context> {
         dispatcher,
         clock,
         stopping,
-        onLate: (ms) => figures.lateness.add(ms),
+        onSeen,
         onError,
       }),
     stopWork() {

@@ -5,6 +5,7 @@ import { memberCommands } from '../conversation/member-commands.ts';
 import { messageCommands } from '../conversation/message-commands.ts';
 import { roomCommands } from '../conversation/room-commands.ts';
 import { flowCommands } from '../delivery/flow-commands.ts';
+import { flowReading } from '../delivery/flow-reading.ts';
 import { projectCommands } from '../delivery/project-commands.ts';
 import { directoryCommands } from '../directory/directory-commands.ts';
 import { fileCommands } from '../files/file-commands.ts';
@@ -51,23 +52,26 @@ export function createHandlers(
       dispatcher,
       places,
       directory,
-      pages,
       clock,
       timeZone,
       takeFiles: files.take.bind(files),
     }),
+    ...flowReading({ rooms, pages }),
     ...templateCommands({ templates }),
-    ...calendarCommands({ years, officeTime, clock, onExtended: () => sweeps.provisional() }),
+    ...calendarCommands({ years, officeTime, clock, onExtended: (cause) => sweeps.provisional(cause) }),
     ...directoryCommands({
       directory,
       inactive,
       templates,
       rooms: rooms.model,
-      async onCapacity(org) {
-        await dispatcher.serve([
-          { for: 'provider', org },
-          { for: 'staff', org },
-        ]);
+      async onCapacity(org, cause) {
+        await dispatcher.serve(
+          [
+            { for: 'provider', org },
+            { for: 'staff', org },
+          ],
+          cause,
+        );
       },
     }),
     ...authCommands({ tokens, revocations, barred, now: () => wall.now() }),

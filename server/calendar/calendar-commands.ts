@@ -11,7 +11,7 @@ export function calendarCommands(parts: {
   officeTime: OfficeTime;
   clock: Clock;
   /** Computes anew what was due in a year that was not known. What it leaves the next sweep does. */
-  onExtended(): Promise<unknown>;
+  onExtended(cause: string): Promise<unknown>;
 }): Pick<Handlers, 'calendar.get' | 'calendar.extend'> {
   const { years, officeTime, clock, onExtended } = parts;
 
@@ -24,7 +24,7 @@ export function calendarCommands(parts: {
       return { calendar: { timeZone, opening, cutoff, years: shown } };
     },
 
-    async 'calendar.extend'(input: CalendarYearInput, { caller }) {
+    async 'calendar.extend'(input: CalendarYearInput, { caller, correlationId }) {
       const { year } = input;
       if (officeTime.current.published(year)) {
         throw new RoomError(
@@ -37,7 +37,7 @@ export function calendarCommands(parts: {
       }
       await years.put(input, { id: caller.userId, name: caller.name }, new Date(clock.now()));
       await officeTime.follow();
-      await onExtended();
+      await onExtended(correlationId);
       return { year: officeTime.current.year(year) };
     },
   };

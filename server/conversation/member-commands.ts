@@ -2,7 +2,7 @@ import { RoomError } from '../../shared/contract/errors.ts';
 import { MEMBERS_MAX } from '../../shared/contract/limits.ts';
 import type { Role } from '../../shared/contract/primitives.ts';
 import type { DirectoryModels, StaffDoc } from '../directory/directory-store.ts';
-import type { Caller, Handlers } from '../registry/call.ts';
+import type { Call, Caller, Handlers } from '../registry/call.ts';
 import type { Outbox } from '../rooms/outbox.ts';
 import { requireRoom } from '../rooms/room-access.ts';
 import type { Member, RoomChange, RoomDoc, RoomStore } from '../rooms/room-store.ts';
@@ -22,20 +22,25 @@ export function memberCommands({
   directory,
   outbox,
 }: MemberParts): Pick<Handlers, 'member.add' | 'member.remove' | 'member.list'> {
-  async function change(roomId: string, decide: (room: RoomDoc) => RoomChange | undefined): Promise<RoomDoc> {
-    const room = await rooms.change(roomId, decide);
+  async function change(
+    { correlationId: cause }: Call,
+    roomId: string,
+    decide: (room: RoomDoc) => RoomChange | undefined,
+  ): Promise<RoomDoc> {
+    const room = await rooms.change(roomId, decide, cause);
     if (room === undefined) throw new RoomError('not_found', 'There is no such room.');
     await outbox.carry(room);
     return room;
   }
 
   return {
-    async 'member.add'({ roomId, userId, name }, { caller }) {
+    async 'member.add'({ roomId, userId, name }, call) {
+      const { caller } = call;
       const room = await requireRoom(rooms, caller, roomId);
       const listed = await directory.staff.findById(userId).lean<StaffDoc>();
       requireMayChange(caller, room);
       const member = newMember(caller, room, { userId, name }, listed ?? undefined);
-      await change(roomId, (now) => {
+      await change(call, roomId, (now) => {
         requireMayChange(caller, now);
         const same = (one: Member) => one.userId === userId && one.side === member.side && one.org === member.org;
         if (now.members.some(same) || (member.side === 'buyer' && userId === now.buyer.id)) return undefined;
@@ -49,9 +54,10 @@ export function memberCommands({
       return { member };
     },
 
-    async 'member.remove'({ roomId, userId }, { caller }) {
+    async 'member.remove'({ roomId, userId }, call) {
+      const { caller } = call;
       await requireRoom(rooms, caller, roomId);
-      await change(roomId, (now) => {
+      await change(call, roomId, (now) => {
         const gone = now.members.find(
           (one) =>
             one.userId === userId &&

@@ -65,8 +65,9 @@ export function messageCommands({
     kind: 'edit' | 'recall',
     body: Record<string, unknown>,
   ): Promise<Entry> {
-    const { roomId, stream, seq } = original;
-    const { entry } = await inTurn(call, { roomId, stream, kind, actor: actorOf(call.caller), body, target: seq });
+    const { roomId, stream, seq: target } = original;
+    const { caller, correlationId: cause } = call;
+    const { entry } = await inTurn(call, { roomId, stream, kind, actor: actorOf(caller), body, target, cause });
     return entry;
   }
 
@@ -109,6 +110,7 @@ export function messageCommands({
         actor: actorOf(caller),
         clientId,
         body,
+        cause: call.correlationId,
       });
       if (duplicate) return repeated(doc);
       if (entry.kind !== 'message') throw new Error('not a message');

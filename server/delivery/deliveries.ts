@@ -33,7 +33,7 @@ export interface DeliveriesParts {
   /** The calendar in force at the moment. */
   calendar: () => WorkingCalendar;
   /** Dispatches what a clock that struck on the way leaves to be dispatched. */
-  follow: (needs: readonly Need[]) => void;
+  follow: (needs: readonly Need[], cause: string | undefined) => void;
 }
 
 export interface ApplyOptions {
@@ -41,6 +41,8 @@ export interface ApplyOptions {
   files?: readonly FlowFile[] | undefined;
   /** Asked of the room that is changed: whoever was let in by an older state of it may have no place there any more. */
   admits?: (room: RoomDoc) => boolean;
+  /** The correlation id of the call, or of the run of a job, that it follows from. */
+  cause?: string | undefined;
 }
 
 /** The one road for every change of a delivery project: the flow's rules decide on the room as it stands, and the decision is stored by compare-and-set. */
@@ -73,7 +75,8 @@ export class Deliveries {
         await this.#parts.outbox.carry(room);
         return { room: this.#parts.rooms.cached(roomId) ?? room, needs };
       }
-      this.#parts.follow((await this.apply(roomId, { type: 'tick' }, SYSTEM_ACTOR)).needs);
+      const { cause } = more;
+      this.#parts.follow((await this.apply(roomId, { type: 'tick' }, SYSTEM_ACTOR, { cause })).needs, cause);
     }
   }
 
@@ -81,11 +84,11 @@ export class Deliveries {
     roomId: string,
     event: FlowEvent,
     actor: FlowActor,
-    { files = [], admits = () => true }: ApplyOptions,
+    { files = [], admits = () => true, cause }: ApplyOptions,
   ): Promise<{ room: RoomDoc; needs: readonly Need[]; isDue: boolean }> {
     let needs: Need[] = [];
     let isDue = false;
-    const room = await this.#parts.rooms.change(roomId, (current) => {
+    const decide = (current: RoomDoc): RoomChange | undefined => {
       if (!admits(current)) throw unknownRoom();
       const { title, project, members } = current;
       const context = this.context(actor);
@@ -107,7 +110,8 @@ export class Deliveries {
         set: { ...fieldsOf(next), ...handing?.set },
         entries: [...(handing?.entries ?? []), ...flowItems(title, { before: project.flow, ...result }, context)],
       };
-    });
+    };
+    const room = await this.#parts.rooms.change(roomId, decide, cause);
     if (room === undefined) throw unknownRoom();
     return { room, needs, isDue };
   }

@@ -11,6 +11,7 @@ import { assignProvider } from './assign-provider.ts';
 import type { Deliveries, Need } from './deliveries.ts';
 import type { Places } from './places.ts';
 import { kindsOf, type Queued, queuedOf, toldOtherwise } from './queues.ts';
+import type { Seen } from './sweeps.ts';
 
 export interface DispatcherParts {
   rooms: RoomStore;
@@ -23,7 +24,9 @@ export interface DispatcherParts {
   dice: () => number;
   /** True from when on nothing more is begun: what is left is for others. */
   stopping: () => boolean;
-  onError: (error: unknown) => void;
+  /** Told of each project that got somebody. */
+  onSeen?: ((seen: Seen) => void) | undefined;
+  onError: (error: unknown, about: { correlationId: string | undefined }) => void;
 }
 
 /** Projects of a queue whose dispatch is being stored. */
@@ -52,9 +55,12 @@ export class Dispatcher {
     this.#parts = parts;
   }
 
-  /** Resolves with the number of projects that were dispatched when all of it is served; what fails is told of and left to the next sweep. */
-  async serve(works: readonly Work[]): Promise<number> {
-    const counts = await Promise.all(works.map((work) => this.#serve(work)));
+  /**
+   * Resolves with the number of projects that were dispatched when all of it is served; what fails is told of and left to the next sweep.
+   * @param cause the correlation id of what asks for it; of several that ask for one stretch, the first one's
+   */
+  async serve(works: readonly Work[], cause: string | undefined): Promise<number> {
+    const counts = await Promise.all(works.map((work) => this.#serve(work, cause)));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
@@ -63,7 +69,7 @@ export class Dispatcher {
     while (this.#stretches.size > 0) await Promise.all([...this.#stretches.values()].map(({ served }) => served));
   }
 
-  #serve(work: Work): Promise<number> {
+  #serve(work: Work, cause: string | undefined): Promise<number> {
     const key = JSON.stringify(work);
     const last = this.#stretches.get(key);
     // A stretch that has not begun will see what made this call necessary; one that has may have passed it by.
@@ -72,10 +78,10 @@ export class Dispatcher {
     stretch.served = Promise.resolve(last?.served)
       .then(() => {
         stretch.begun = true;
-        return this.#do(work);
+        return this.#do(work, cause);
       })
       .catch((error: unknown) => {
-        this.#parts.onError(error);
+        this.#parts.onError(error, { correlationId: cause });
         return 0;
       })
       .finally(() => {
@@ -85,18 +91,18 @@ export class Dispatcher {
     return stretch.served;
   }
 
-  async #do(work: Work): Promise<number> {
+  async #do(work: Work, cause: string | undefined): Promise<number> {
     switch (work.for) {
       case 'product':
-        return this.#serveProviders([KIND.providerFor(work.productId)]);
+        return this.#serveProviders([KIND.providerFor(work.productId)], cause);
       case 'provider':
-        return this.#serveProviders(await this.#productsOf(work.org));
+        return this.#serveProviders(await this.#productsOf(work.org), cause);
       case 'staff':
-        return this.#serveStaff(await kindsOf(this.#parts.rooms.model, KIND.staffOf(work.org)));
+        return this.#serveStaff(await kindsOf(this.#parts.rooms.model, KIND.staffOf(work.org)), cause);
       case 'all providers':
-        return this.#serveProviders(await kindsOf(this.#parts.rooms.model, KIND.providers));
+        return this.#serveProviders(await kindsOf(this.#parts.rooms.model, KIND.providers), cause);
       case 'all staff':
-        return this.#serveStaff(await kindsOf(this.#parts.rooms.model, KIND.staff));
+        return this.#serveStaff(await kindsOf(this.#parts.rooms.model, KIND.staff), cause);
     }
   }
 
@@ -107,28 +113,28 @@ export class Dispatcher {
     return products.map(({ _id }) => KIND.providerFor(_id));
   }
 
-  async #serveProviders(kinds: readonly string[]): Promise<number> {
+  async #serveProviders(kinds: readonly string[], cause: string | undefined): Promise<number> {
     const { directory } = this.#parts;
     const products = new Map<string, ProductDoc['providers']>();
-    return this.#serveInTurn(kinds, {
+    return this.#serveInTurn(kinds, cause, {
       async prepare({ kind, productId }) {
         if (products.has(kind)) return;
         const product = await directory.products.findById(productId).lean<ProductDoc>();
         products.set(kind, product?.providers ?? []);
       },
-      find: (queued) => this.#findProvider(queued, products.get(queued.waiting.kind) ?? []),
+      find: (queued) => this.#findProvider(queued, cause, products.get(queued.waiting.kind) ?? []),
     });
   }
 
-  async #serveStaff(kinds: readonly string[]): Promise<number> {
+  async #serveStaff(kinds: readonly string[], cause: string | undefined): Promise<number> {
     const { directory } = this.#parts;
     const people = new Map<string, StaffDoc[]>();
-    return this.#serveInTurn(kinds, {
+    return this.#serveInTurn(kinds, cause, {
       async prepare({ kind, org, role }) {
         if (people.has(kind)) return;
         people.set(kind, org === null || role === null ? [] : await staffOfRole(directory, org, role));
       },
-      find: (queued) => this.#findStaff(queued, people.get(queued.waiting.kind) ?? []),
+      find: (queued) => this.#findStaff(queued, cause, people.get(queued.waiting.kind) ?? []),
     });
   }
 
@@ -139,6 +145,7 @@ export class Dispatcher {
    */
   async #serveInTurn(
     kinds: readonly string[],
+    cause: string | undefined,
     how: {
       /** Reads what is needed to choose. */
       prepare(waiting: WaitingPlace): Promise<void>;
@@ -155,7 +162,7 @@ export class Dispatcher {
       } catch (error) {
         // Somebody else was faster: it waits for this no more. Anything else must not hold up those behind it.
         if (!(error instanceof RoomError && (error.code === 'conflict' || error.code === 'read_only')))
-          this.#parts.onError(error);
+          this.#parts.onError(error, { correlationId: cause });
       }
     };
     const { model } = this.#parts.rooms;
@@ -173,6 +180,7 @@ export class Dispatcher {
         else {
           await store(async () => {
             await outcome.store();
+            this.#parts.onSeen?.({ room: queued._id, correlationId: cause, cause: queued.cause });
             given += 1;
           });
         }
@@ -183,19 +191,20 @@ export class Dispatcher {
     for (const [kind, reason] of inVain) {
       for await (const queued of toldOtherwise(model, kind, reason)) {
         if (this.#parts.stopping()) break;
-        await store(() => this.#tell(queued, reason));
+        await store(() => this.#tell(queued, reason, cause));
       }
     }
     await Promise.all(underWay);
     return given;
   }
 
-  async #tell({ _id, waiting: { visit } }: Queued, reason: QueuedReason): Promise<void> {
-    await this.#parts.deliveries.apply(_id, { type: 'queue', reason, visit }, SYSTEM_ACTOR);
+  async #tell({ _id, waiting: { visit } }: Queued, reason: QueuedReason, cause: string | undefined): Promise<void> {
+    await this.#parts.deliveries.apply(_id, { type: 'queue', reason, visit }, SYSTEM_ACTOR, { cause });
   }
 
   async #findProvider(
     { _id: roomId, waiting: { visit } }: Queued,
+    cause: string | undefined,
     providers: ProductDoc['providers'],
   ): Promise<QueuedReason | Found> {
     const { deliveries, directory, places, dice } = this.#parts;
@@ -220,13 +229,14 @@ export class Dispatcher {
       const org = providers[place.chosen]?.org ?? '';
       const provider = { org, name: await nameOfOrg(directory, org), free: true };
       const event = { type: 'assign_provider', provider, visit } as const;
-      this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR)).needs);
+      this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR, { cause })).needs, cause);
     };
     return { store: () => place.keepWhile(store) };
   }
 
   async #findStaff(
     { _id: roomId, waiting: { visit, departmentFirst } }: Queued,
+    cause: string | undefined,
     people: readonly StaffDoc[],
   ): Promise<QueuedReason | Found> {
     const { deliveries, places, clock, timeZone, dice } = this.#parts;
@@ -254,14 +264,14 @@ export class Dispatcher {
       const { _id: userId, name, org, roles, dept } = person;
       const staff = { userId, name, org, roles, ...(dept === null ? {} : { dept }), free: true };
       const event = { type: 'dispatch_staff', staff, visit } as const;
-      this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR)).needs);
+      this.#follow((await deliveries.apply(roomId, event, SYSTEM_ACTOR, { cause })).needs, cause);
     };
     return { store: () => place.keepWhile(store) };
   }
 
   /** What follows from a dispatch is served behind it: awaited here it could wait for itself. */
-  #follow(needs: readonly Need[]): void {
-    for (const need of needs) void this.#serve(need);
+  #follow(needs: readonly Need[], cause: string | undefined): void {
+    for (const need of needs) void this.#serve(need, cause);
   }
 }
 

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
 import { isFree } from '../../shared/model/flow/choose-staff.ts';
@@ -8,18 +7,14 @@ import { isRunning, mayAssignProvider, mayDispatchStaff, mayDo } from '../../sha
 import type { FlowEvent } from '../../shared/model/flow/step.ts';
 import type { Clock } from '../clock.ts';
 import type { DirectoryModels, OrgDoc, ProductDoc, StaffDoc } from '../directory/directory-store.ts';
-import type { Caller, Handlers } from '../registry/call.ts';
-import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts';
+import type { Call, Caller, Handlers } from '../registry/call.ts';
 import { flowActorOf, readableStreams } from '../rooms/access.ts';
-import { QUEUE } from '../rooms/project-state.ts';
-import { requireReadable, requireRoom } from '../rooms/room-access.ts';
+import { requireRoom } from '../rooms/room-access.ts';
 import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
-import type { Pages } from '../timeline/pages.ts';
 import type { ApplyOptions, Deliveries } from './deliveries.ts';
 import { candidateOf, type Dispatcher } from './dispatcher.ts';
 import type { Places } from './places.ts';
 import { mayClaim, projectView } from './project-view.ts';
-import { queuePage } from './queues.ts';
 
 /** Finds files that a caller attaches, by id. @throws {RoomError} `invalid` naming each id that is not theirs to attach there */
 export type TakeFiles = (
@@ -37,7 +32,6 @@ export interface FlowParts {
   dispatcher: Dispatcher;
   places: Places;
   directory: DirectoryModels;
-  pages: Pages;
   clock: Clock;
   timeZone: string;
   takeFiles: TakeFiles;
@@ -50,17 +44,13 @@ type FlowCommands =
   | 'project.changeOperator'
   | 'project.changeProvider'
   | 'project.dispatch'
-  | 'project.close'
-  | 'project.log'
-  | 'queue.list';
+  | 'project.close';
 
 /** What happens in a flow is told to everybody in the room. */
-const FLOW_STREAM = 'public';
-const logCursor = z.tuple([z.int().min(0)]);
-const queueCursor = z.tuple([cursorInstant, z.string(), z.int().min(0)]);
+export const FLOW_STREAM = 'public';
 
 export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
-  const { rooms, deliveries, dispatcher, places, directory, pages, clock, timeZone, takeFiles } = parts;
+  const { rooms, deliveries, dispatcher, places, directory, clock, timeZone, takeFiles } = parts;
 
   /** The project, for its room's people, and for those who may claim it now. */
   const requireProject = (caller: Caller, projectId: string): Promise<RoomDoc> =>
@@ -68,13 +58,13 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
 
   /** Lets it happen, has what follows dispatched, and shows the project as it then stands. */
   async function happen(
-    caller: Caller,
+    { caller, correlationId: cause }: Call,
     projectId: string,
     event: FlowEvent,
     more: ApplyOptions = { admits: admitting(caller) },
   ): Promise<CommandOutput<'node.act'>> {
-    const { room, needs } = await deliveries.apply(projectId, event, flowActorOf(caller), more);
-    await dispatcher.serve(needs);
+    const { room, needs } = await deliveries.apply(projectId, event, flowActorOf(caller), { ...more, cause });
+    await dispatcher.serve(needs, cause);
     return shown(caller, room);
   }
 
@@ -86,9 +76,10 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
    * A claim takes a place of the one who claims, where the directory gives them a maximum. Of two who claim at once one has no place in the room any more,
    * and is told the present state all the same.
    */
-  async function claim(caller: Caller, projectId: string, event: FlowEvent): Promise<CommandOutput<'node.act'>> {
+  async function claim(call: Call, projectId: string, event: FlowEvent): Promise<CommandOutput<'node.act'>> {
+    const { caller, correlationId: cause } = call;
     const listed = await directory.staff.findById(caller.userId).lean<StaffDoc>();
-    if (caller.side !== 'provider' || listed === null) return happen(caller, projectId, event, {});
+    if (caller.side !== 'provider' || listed === null) return happen(call, projectId, event, {});
     const claimed = await places.with(
       projectId,
       [{ staff: listed._id }],
@@ -99,9 +90,7 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
           projectId,
           event,
           { ...flowActorOf(caller), dept: listed.dept ?? caller.dept },
-          {
-            admits: admitting(caller),
-          },
+          { admits: admitting(caller), cause },
         ),
     );
     if (claimed === undefined) {
@@ -110,7 +99,7 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
         details: presentState(project.flow),
       });
     }
-    await dispatcher.serve(claimed.needs);
+    await dispatcher.serve(claimed.needs, cause);
     return shown(caller, claimed.room);
   }
 
@@ -122,7 +111,7 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
 
   /** Does with a member of staff what takes one of their places. */
   async function withStaff(
-    caller: Caller,
+    { caller, correlationId: cause }: Call,
     room: RoomDoc,
     userId: string,
     eventOf: (staff: StaffFacts) => FlowEvent,
@@ -142,16 +131,17 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
       async () =>
         deliveries.apply(room._id, eventOf(await staffFacts(room, person, load)), flowActorOf(caller), {
           admits: admitting(caller),
+          cause,
         }),
     );
     if (done === undefined) throw new Error('a place that was asked for by name was not chosen');
-    await dispatcher.serve(done.needs);
+    await dispatcher.serve(done.needs, cause);
     return shown(caller, done.room);
   }
 
   /** Does with a provider what takes one of its places. */
   async function withProvider(
-    caller: Caller,
+    { caller, correlationId: cause }: Call,
     room: RoomDoc,
     org: string,
     eventOf: (provider: ProviderFacts) => FlowEvent,
@@ -171,15 +161,19 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
         return 0;
       },
       () =>
-        deliveries.apply(room._id, eventOf({ org, name, free }), flowActorOf(caller), { admits: admitting(caller) }),
+        deliveries.apply(room._id, eventOf({ org, name, free }), flowActorOf(caller), {
+          admits: admitting(caller),
+          cause,
+        }),
     );
     if (done === undefined) throw new Error('a place that was asked for by name was not chosen');
-    await dispatcher.serve(done.needs);
+    await dispatcher.serve(done.needs, cause);
     return shown(caller, done.room);
   }
 
   return {
-    async 'node.act'({ projectId, nodeId, action, visit, form, files: ids = [], reason }, { caller }) {
+    async 'node.act'({ projectId, nodeId, action, visit, form, files: ids = [], reason }, call) {
+      const { caller } = call;
       const room = await requireProject(caller, projectId);
       const taken = async (named: readonly string[], path: string): Promise<FlowFile[]> =>
         named.length === 0 ? [] : takeFiles(caller, room, FLOW_STREAM, named, path);
@@ -195,24 +189,27 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
         ...(reason === undefined ? {} : { reason }),
       };
       return action === 'claim'
-        ? claim(caller, projectId, event)
-        : happen(caller, projectId, event, { files: attached, admits: admitting(caller) });
+        ? claim(call, projectId, event)
+        : happen(call, projectId, event, { files: attached, admits: admitting(caller) });
     },
 
-    async 'project.pause'({ projectId, remark }, { caller }) {
+    async 'project.pause'({ projectId, remark }, call) {
+      const { caller } = call;
       await requireProject(caller, projectId);
-      return happen(caller, projectId, { type: 'pause', ...remarkOf(remark) });
+      return happen(call, projectId, { type: 'pause', ...remarkOf(remark) });
     },
 
-    async 'project.resume'({ projectId, remark }, { caller }) {
+    async 'project.resume'({ projectId, remark }, call) {
+      const { caller } = call;
       await requireProject(caller, projectId);
-      return happen(caller, projectId, { type: 'resume', ...remarkOf(remark) });
+      return happen(call, projectId, { type: 'resume', ...remarkOf(remark) });
     },
 
-    async 'project.changeOperator'({ projectId, nodeId, userId, remark }, { caller }) {
+    async 'project.changeOperator'({ projectId, nodeId, userId, remark }, call) {
+      const { caller } = call;
       const room = await requireProject(caller, projectId);
       requireMay(room, (flow) => mayDo(flow, 'changeOperator', flowActorOf(caller)));
-      return withStaff(caller, room, userId, (staff) => ({
+      return withStaff(call, room, userId, (staff) => ({
         type: 'change_operator',
         ...(nodeId === undefined ? {} : { nodeId }),
         staff,
@@ -220,13 +217,15 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
       }));
     },
 
-    async 'project.changeProvider'({ projectId, org, remark }, { caller }) {
+    async 'project.changeProvider'({ projectId, org, remark }, call) {
+      const { caller } = call;
       const room = await requireProject(caller, projectId);
       requireMay(room, (flow) => mayDo(flow, 'changeProvider', flowActorOf(caller)));
-      return withProvider(caller, room, org, (provider) => ({ type: 'change_provider', provider, remark }));
+      return withProvider(call, room, org, (provider) => ({ type: 'change_provider', provider, remark }));
     },
 
-    async 'project.dispatch'({ projectId, org, userId }, { caller }) {
+    async 'project.dispatch'({ projectId, org, userId }, call) {
+      const { caller } = call;
       const room = await requireProject(caller, projectId);
       const node = currentNode(room.project.flow);
       const waitsForProvider = node?.type === 'assign_provider';
@@ -237,57 +236,16 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
       const visit = node === undefined || toProvider !== waitsForProvider ? {} : { visit: node.visit };
       if (toProvider) {
         if (org === undefined) throw invalid('org', 'is needed: this project waits for a provider');
-        return withProvider(caller, room, org, (provider) => ({ type: 'assign_provider', provider, ...visit }));
+        return withProvider(call, room, org, (provider) => ({ type: 'assign_provider', provider, ...visit }));
       }
       if (userId === undefined) throw invalid('userId', 'is needed: this project does not wait for a provider');
-      return withStaff(caller, room, userId, (staff) => ({ type: 'dispatch_staff', staff, ...visit }));
+      return withStaff(call, room, userId, (staff) => ({ type: 'dispatch_staff', staff, ...visit }));
     },
 
-    async 'project.close'({ projectId, reason }, { caller }) {
+    async 'project.close'({ projectId, reason }, call) {
+      const { caller } = call;
       await requireProject(caller, projectId);
-      return happen(caller, projectId, { type: 'close', reason });
-    },
-
-    async 'project.log'({ projectId, run, cursor, limit }, { caller }) {
-      await requireReadable(rooms, caller, projectId, FLOW_STREAM);
-      const after = cursor === undefined ? 0 : decodeCursor(cursor, logCursor)[0];
-      const items = await pages.flowLog(projectId, FLOW_STREAM, { run, after }, limit + 1);
-      const page = items.slice(0, limit);
-      const end = page.at(-1);
-      return {
-        items: page,
-        ...(items.length > limit && end !== undefined ? { nextCursor: encodeCursor([end.seq]) } : {}),
-      };
-    },
-
-    async 'queue.list'({ cursor, limit }, { caller }) {
-      const queue = queueOf(caller);
-      if (queue === undefined) return { items: [] };
-      const [since, id, place] = cursor === undefined ? [0, '', 0] : decodeCursor(cursor, queueCursor);
-      const behind = cursor === undefined ? undefined : { since: new Date(since), id };
-      const where = { 'waiting.queues': queue, 'waiting.reason': { $ne: null } };
-      const found = await queuePage(rooms.model, where, behind, limit + 1);
-      const items = found.slice(0, limit).flatMap(({ _id, orderId, waiting }, index) =>
-        waiting.reason === null
-          ? []
-          : [
-              {
-                projectId: _id,
-                orderId,
-                reason: waiting.reason,
-                ...(waiting.role === null ? {} : { role: waiting.role }),
-                since: waiting.since.toISOString(),
-                place: place + index + 1,
-              },
-            ],
-      );
-      const end = found[limit - 1];
-      return {
-        items,
-        ...(found.length > limit && end !== undefined
-          ? { nextCursor: encodeCursor([end.waiting.since.getTime(), end._id, place + limit]) }
-          : {}),
-      };
+      return happen(call, projectId, { type: 'close', reason });
     },
   };
 }
@@ -304,14 +262,6 @@ function requireMay(room: RoomDoc, mayDoIt: (flow: Flow) => boolean): void {
   const details = presentState(flow);
   if (!isRunning(flow)) throw new RoomError('read_only', `This project is ${flow.status}.`, { details });
   if (!mayDoIt(flow)) throw new RoomError('forbidden', 'You may not do this to the project.', { details });
-}
-
-/** The queue that somebody sees: the platform all, a provider's admin that of their staff, a vendor its projects without a provider. */
-function queueOf({ side, org = '', roles }: Caller): string | undefined {
-  if (side === 'operator' || side === 'service') return QUEUE.all;
-  if (side === 'provider') return roles.includes('provider_admin') ? QUEUE.staffOf(org) : undefined;
-  const supervises = roles.includes('vendor_admin') || roles.includes('project_manager');
-  return side === 'vendor' && supervises ? QUEUE.vendor(org) : undefined;
 }
 
 const remarkOf = (remark: string | undefined): { remark?: string } => (remark === undefined ? {} : { remark });

@@ -11,9 +11,9 @@ import {
 import type { FlowFact } from '../../shared/model/flow/flow-fact.ts';
 import { type MessageValues, messageWords } from '../../shared/model/flow/message-presets.ts';
 import { type Language, withoutNotify, wordsOf } from '../../shared/model/flow/template-steps.ts';
-import type { OutboxItem } from '../rooms/room-store.ts';
+import type { RoomChange } from '../rooms/room-store.ts';
 
-type Item = Omit<OutboxItem, 'key'>;
+type Item = RoomChange['entries'][number];
 
 /** The entries that tell what happened to a flow, then the notices for those who are to know. */
 export function flowItems(

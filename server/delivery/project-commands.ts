@@ -38,7 +38,7 @@ export function projectCommands(parts: ProjectParts): Pick<Handlers, ProjectComm
   const { rooms, outbox, directory, deliveries, dispatcher, publishedTemplate, clock } = parts;
   const byOrder = (orderId: string) => rooms.model.findOne({ 'project.orderId': orderId }).lean<RoomDoc>();
 
-  async function newRoom(input: Parameters<Handlers['project.create']>[0]): Promise<RoomDoc> {
+  async function newRoom(input: Parameters<Handlers['project.create']>[0], cause: string): Promise<RoomDoc> {
     const { orderId, productId, buyer, bizId, spec, channel, shareContact = true } = input;
     const product = await directory.products.findById(productId).lean<ProductDoc>();
     const template = product === null ? undefined : await publishedTemplate(product.templateId);
@@ -77,7 +77,8 @@ export function projectCommands(parts: ProjectParts): Pick<Handlers, ProjectComm
       ...fieldsOf(project),
       notes: null,
       activity: { buyer: now, provider: now, operator: now },
-      outbox: outboxOf(flowItems(title, { before: undefined, ...begun }, context)),
+      outbox: outboxOf(flowItems(title, { before: undefined, ...begun }, context), cause),
+      cause,
       version: 1,
       // Nobody can know it yet, so nobody has to learn of a change; and the service's clock is not the database's.
       changedAt: new Date(0),
@@ -92,11 +93,11 @@ export function projectCommands(parts: ProjectParts): Pick<Handlers, ProjectComm
       projectView(room, caller, clock.now());
 
   return {
-    async 'project.create'(input) {
+    async 'project.create'(input, { correlationId: cause }) {
       const { orderId, productId, buyer } = input;
       let stored = await byOrder(orderId);
       if (stored === null) {
-        const room = await newRoom(input);
+        const room = await newRoom(input, cause);
         try {
           await rooms.model.create(room);
           stored = room;
@@ -115,7 +116,7 @@ export function projectCommands(parts: ProjectParts): Pick<Handlers, ProjectComm
       }
       rooms.learn(stored);
       await outbox.carry(stored);
-      if (stored.waiting?.what === 'provider') await dispatcher.serve([{ for: 'product', productId }]);
+      if (stored.waiting?.what === 'provider') await dispatcher.serve([{ for: 'product', productId }], cause);
       return { projectId, roomId: projectId };
     },
 

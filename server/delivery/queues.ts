@@ -8,17 +8,19 @@ export interface Queued {
   _id: string;
   waiting: WaitingPlace;
   orderId: string;
+  /** The correlation id of what made it wait. */
+  cause: string | undefined;
 }
 
 const PAGE = 50;
 /** Pages that are read at a time. */
 const AT_A_TIME = 8;
 
-const QUEUED = { waiting: 1, 'project.orderId': 1 } as const;
-type Found = Pick<RoomDoc, '_id' | 'waiting'> & { project: { orderId: string } };
+const QUEUED = { waiting: 1, 'project.orderId': 1, cause: 1 } as const;
+type Found = Pick<RoomDoc, '_id' | 'waiting' | 'cause'> & { project: { orderId: string } };
 
-const queuedFrom = ({ _id, waiting, project }: Found): Queued[] =>
-  waiting === null ? [] : [{ _id, waiting, orderId: project.orderId }];
+const queuedFrom = ({ _id, waiting, project, cause }: Found): Queued[] =>
+  waiting === null ? [] : [{ _id, waiting, orderId: project.orderId, cause }];
 
 /**
  * A page of what waits, first in, first out, behind a place.

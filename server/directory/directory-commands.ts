@@ -17,7 +17,7 @@ export interface DirectoryParts {
   /** What loads are counted in. */
   rooms: RoomModel;
   /** Called when a company may take more projects than before: as a provider of a product, or because of its staff. */
-  onCapacity(org: string): Promise<void>;
+  onCapacity(org: string, cause: string): Promise<void>;
 }
 
 type DirectoryHandlers = Pick<
@@ -45,15 +45,15 @@ export function directoryCommands(parts: DirectoryParts): DirectoryHandlers {
       return { org: { orgId, name } };
     },
 
-    async 'staff.put'(input) {
+    async 'staff.put'(input, { correlationId }) {
       await requireOrgs([input.org]);
       const { before, doc } = await putStaff(staff, input);
       parts.inactive.learn(doc);
-      if (staffFreesCapacity(before, doc)) await parts.onCapacity(doc.org);
+      if (staffFreesCapacity(before, doc)) await parts.onCapacity(doc.org, correlationId);
       return { staff: { userId: doc._id, org: doc.org, name: doc.name, roles: doc.roles, active: doc.active } };
     },
 
-    async 'product.put'(input, { caller }) {
+    async 'product.put'(input, { caller, correlationId }) {
       if (caller.side === 'vendor' && !(caller.org === input.vendorOrg && caller.roles.includes('vendor_admin'))) {
         throw new RoomError('forbidden', "A product is put by its vendor's admin.");
       }
@@ -80,7 +80,7 @@ export function directoryCommands(parts: DirectoryParts): DirectoryHandlers {
         if (!isDuplicateKey(error)) throw error;
         throw new RoomError('not_found', 'There is no such product.');
       }
-      for (const org of providersWithNewCapacity(before, product)) await parts.onCapacity(org);
+      for (const org of providersWithNewCapacity(before, product)) await parts.onCapacity(org, correlationId);
       return { product: { productId, name: input.name, vendorOrg: input.vendorOrg, templateId: input.templateId } };
     },
 

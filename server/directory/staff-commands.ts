@@ -47,7 +47,7 @@ export function staffCommands({
       };
     },
 
-    async 'staff.update'({ userId, accepting, leave, ...adminsOnly }, { caller }) {
+    async 'staff.update'({ userId, accepting, leave, ...adminsOnly }, { caller, correlationId }) {
       const person = await staff.findById(userId).lean<StaffDoc>();
       if (person === null || !mayKnow(caller, person)) throw unknownPerson();
       if (!administers(caller, person.org)) {
@@ -74,7 +74,7 @@ export function staffCommands({
         .lean<StaffDoc>();
       if (before === null) throw unknownPerson();
       const after: StaffDoc = { ...before, ...set };
-      if (staffFreesCapacity(before, after)) await onCapacity(after.org);
+      if (staffFreesCapacity(before, after)) await onCapacity(after.org, correlationId);
       const loads = await staffLoads(rooms, [userId]);
       return { staff: staffView(after, loads.get(userId) ?? 0) };
     },

@@ -27,8 +27,9 @@ export function createExecute({ handlers, ...parts }: ExecuteParts): Execute {
       const args = parseInput(command.input, input);
       // The registry ties a name to its input and output; indexing by a union of names loses that tie for the compiler.
       const handler = handlers[name] as Handler<CommandName>;
-      const output = await handler(args, call);
-      return { ok: true, data: parseOutput(name, command.output, output) } as Answer;
+      const data = parseOutput(name, command.output, await handler(args, call));
+      if (log.isLevelEnabled('debug')) log.debug({ command: name, correlationId, user: caller.userId }, 'answered');
+      return { ok: true, data } as Answer;
     } catch (error) {
       return { ok: false, error: toWireError(error, { command: name, user: caller.userId, correlationId }, log) };
     }

@@ -15,6 +15,8 @@ export interface NotificationDoc {
   visit: number;
   words: { zh: string; en: string };
   at: Date;
+  /** The correlation id of what it follows from. */
+  cause?: string;
 }
 
 const mixed = Schema.Types.Mixed;
@@ -29,6 +31,7 @@ const schema = new Schema<NotificationDoc>(
     visit: Number,
     words: mixed,
     at: Date,
+    cause: String,
   },
   { collection: 'notifications', versionKey: false },
 );

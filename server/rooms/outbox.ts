@@ -62,8 +62,10 @@ export class Outbox {
   async #carryNow(room: Pick<RoomDoc, '_id' | 'outbox'>): Promise<void> {
     const { outbox, _id: roomId } = room;
     await this.#notifications.keep(
-      outbox.flatMap(({ key, notification }) =>
-        notification === undefined ? [] : [{ _id: key, roomId, ...notification }],
+      outbox.flatMap(({ key, notification, cause }) =>
+        notification === undefined
+          ? []
+          : [{ _id: key, roomId, ...notification, ...(cause === undefined ? {} : { cause }) }],
       ),
     );
     // Asked for in one turn: what goes into one stream is one ordered batch, so that nothing is stored without what was decided before it.
@@ -74,7 +76,7 @@ export class Outbox {
     );
   }
 
-  async #put(roomId: string, { key, stream, kind, actor, body, run, holder }: OutboxItem): Promise<void> {
+  async #put(roomId: string, { key, stream, kind, actor, body, run, holder, cause }: OutboxItem): Promise<void> {
     const { doc } = await this.#appender.append({
       roomId,
       stream,
@@ -84,6 +86,7 @@ export class Outbox {
       clientId: key,
       ...(run === undefined ? {} : { run }),
       ...(holder === undefined ? {} : { holder }),
+      ...(cause === undefined ? {} : { cause }),
     });
     if (holder !== undefined) await this.#handOver(roomId, holder, run, { seq: doc.seq - 1, tally: doc.tally - 1 });
   }

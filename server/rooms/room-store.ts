@@ -32,7 +32,9 @@ export interface OutboxItem {
   /** The company to which the notes are handed over by this entry. */
   holder?: string;
   /** A notification that the entry tells, kept for other channels as well. */
-  notification?: Omit<NotificationDoc, '_id' | 'roomId'>;
+  notification?: Omit<NotificationDoc, '_id' | 'roomId' | 'cause'>;
+  /** The correlation id of what decided it. */
+  cause?: string;
 }
 
 /** Whose list of rooms is sorted by which instant: a party's list must not move for a stream that it cannot read. */
@@ -74,6 +76,8 @@ export interface RoomDoc {
   notes: HandedOver | null;
   activity: Record<ActivityOf, Date>;
   outbox: OutboxItem[];
+  /** The correlation id of the call, or of the run of a job, that changed it last: what made a step due, or wait. */
+  cause?: string;
   /** Raised by each change; every change is a compare-and-set on it. */
   version: number;
   /** The database's own time of the last change: other servers learn of changes by it. */
@@ -104,6 +108,7 @@ const schema = new Schema<RoomDoc>(
     notes: mixed,
     activity: mixed,
     outbox: [mixed],
+    cause: String,
     version: Number,
     changedAt: Date,
     createdAt: Date,
@@ -136,7 +141,7 @@ export function roomModel(connection: Connection): RoomModel {
 /** What a change of a room sets, and the entries that tell of it. */
 export interface RoomChange {
   set: Partial<Pick<RoomDoc, 'members' | 'title' | 'notes'> & ReturnType<typeof fieldsOf>>;
-  entries: Omit<OutboxItem, 'key'>[];
+  entries: Omit<OutboxItem, 'key' | 'cause'>[];
 }
 
 const CACHED = 20_000;
@@ -196,8 +201,13 @@ export class RoomStore {
   /**
    * Decides on the room as it stands and stores the decision by compare-and-set; decides anew when another was faster.
    * @param decide gives the change, or undefined for none; it may be called several times and may throw to refuse
+   * @param cause the correlation id of what asks for it
    */
-  async change(roomId: string, decide: (room: RoomDoc) => RoomChange | undefined): Promise<RoomDoc | undefined> {
+  async change(
+    roomId: string,
+    decide: (room: RoomDoc) => RoomChange | undefined,
+    cause?: string,
+  ): Promise<RoomDoc | undefined> {
     for (let room = await this.fresh(roomId); room !== undefined; room = await this.fresh(roomId)) {
       const change = decide(room);
       if (change === undefined) return room;
@@ -206,10 +216,10 @@ export class RoomStore {
         .findOneAndUpdate(
           { _id: roomId, version: room.version },
           {
-            $set: { ...change.set, seats: seatsOf(next) },
+            $set: { ...change.set, seats: seatsOf(next), ...(cause === undefined ? {} : { cause }) },
             $inc: { version: 1 },
             $currentDate: { changedAt: true },
-            ...(change.entries.length === 0 ? {} : { $push: { outbox: { $each: outboxOf(change.entries) } } }),
+            ...(change.entries.length === 0 ? {} : { $push: { outbox: { $each: outboxOf(change.entries, cause) } } }),
           },
           { returnDocument: 'after' },
         )
@@ -224,8 +234,9 @@ export class RoomStore {
   }
 }
 
-export function outboxOf(entries: readonly Omit<OutboxItem, 'key'>[]): OutboxItem[] {
-  return entries.map((entry) => ({ key: randomUUID(), ...entry }));
+/** @param cause the correlation id of what decided them */
+export function outboxOf(entries: RoomChange['entries'], cause?: string): OutboxItem[] {
+  return entries.map((entry) => ({ key: randomUUID(), ...entry, ...(cause === undefined ? {} : { cause }) }));
 }
 
 /** The keys under which a room is found in its people's lists, each with one index and one order. */

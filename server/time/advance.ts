@@ -32,9 +32,10 @@ export class Advance {
   /**
    * Jumps to the instant that `targetFrom` gives for the present one, stopping wherever something is due on the way, so that it happens at its own time.
    * When this resolves, all of it is done.
+   * @param cause the correlation id of the call that asks for it
    * @throws {RoomError} `invalid` for a jump back or too far
    */
-  async jump(targetFrom: (now: number) => number): Promise<number> {
+  async jump(targetFrom: (now: number) => number, cause?: string): Promise<number> {
     const { clock } = this.#parts;
     const mover = randomUUID();
     await this.#claim(mover);
@@ -43,7 +44,7 @@ export class Advance {
       const to = targetFrom(from);
       if (to < from) throw new RoomError('invalid', `The service's clock shows ${iso(from)}: it only goes ahead.`);
       if (to - from > CLOCK_JUMP_MAX_MS) throw new RoomError('invalid', 'A jump is 10 years at most.');
-      await this.#travel(from, to, mover);
+      await this.#travel(from, to, mover, cause);
       return clock.now();
     } finally {
       await clock.release(mover);
@@ -58,10 +59,10 @@ export class Advance {
     }
   }
 
-  async #travel(from: number, to: number, mover: string): Promise<void> {
+  async #travel(from: number, to: number, mover: string, cause: string | undefined): Promise<void> {
     const { clock, sweeps, timeZone } = this.#parts;
     const halfDays = halfDaysBetween(from, to, timeZone);
-    await this.#sweep();
+    await this.#sweep(cause);
     for (let stops = 0; clock.now() < to; stops++) {
       const now = clock.now();
       while ((halfDays[0] ?? to) <= now && halfDays.length > 1) halfDays.shift();
@@ -69,17 +70,18 @@ export class Advance {
       // What stays due after a sweep is looked at again at the next stop; it must not hold the clock.
       const next = Math.min(halfDays[0] ?? to, due === null || due <= now ? to : due);
       if (!(await clock.moveTo(stops < STOPS_MAX ? next : to, mover))) throw busy();
-      await this.#sweep();
+      await this.#sweep(cause);
     }
     const left = await sweeps.nextDueAt();
     if (left !== null && left <= to) throw new Error(`what is due at ${iso(left)} stays due at ${iso(clock.now())}`);
   }
 
   /** Sweeps until nothing changes: what one project frees, another one may wait for. */
-  async #sweep(): Promise<void> {
+  async #sweep(cause: string | undefined): Promise<void> {
     const { sweeps } = this.#parts;
     for (let round = 0; round < SWEEPS_MAX; round++) {
-      const changed = (await sweeps.timeouts()) + (await sweeps.providerQueue()) + (await sweeps.staffQueue());
+      const changed =
+        (await sweeps.timeouts(cause)) + (await sweeps.providerQueue(cause)) + (await sweeps.staffQueue(cause));
       if (changed === 0) return;
     }
   }

@@ -24,6 +24,8 @@ export interface Draft {
   run?: number;
   /** Hands the stream over to another provider: see `EntryDoc.holder`. */
   holder?: string;
+  /** See `EntryDoc.cause`. */
+  cause?: string;
 }
 
 export interface Appended {

@@ -25,6 +25,8 @@ export interface EntryDoc {
    * side and is not of that company comes too late.
    */
   holder?: string;
+  /** The correlation id of the call, or of the run of a job, that it follows from. For the log: no reader is shown it. */
+  cause?: string;
   /**
    * How many countable entries (everything but edits and recalls) the stream holds up to this one, and how many of those are this actor's
    * own. Two differences give an unread count at any length of room, without counting.
@@ -52,6 +54,7 @@ const schema = new Schema<EntryDoc>(
     erased: Boolean,
     run: Number,
     holder: String,
+    cause: String,
     tally: { type: Number, required: true },
     ownTally: { type: Number, required: true },
   },

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type RequestHandler, Router } from 'express';
 import { RoomError } from '../../../shared/contract/errors.ts';
@@ -16,6 +15,7 @@ import type { Figures, Outcome } from '../../telemetry/figures.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { sendProblem } from '../problem.ts';
 import { bearerOf, type BearerParts } from './bearer.ts';
+import { correlate } from './correlation.ts';
 import { sendFile } from './send-file.ts';
 import { BODY_MAX_BYTES, receiveFile } from './upload-form.ts';
 
@@ -158,6 +158,7 @@ function answering<Params>({ log, clock, figures }: FileRoutesParts, answer: Ans
     const begun = performance.now();
     const command = `${request.method} ${FILES_PATH}`;
     const answered = (outcome: Outcome): void => figures.answered(command, outcome, performance.now() - begun);
+    const correlationId = correlate(request, response);
     let caller: Caller | undefined;
     try {
       await answer(request, response, (known) => {
@@ -168,11 +169,11 @@ function answering<Params>({ log, clock, figures }: FileRoutesParts, answer: Ans
     } catch (error) {
       // The sender has gone, or has half of a file: there is nobody to tell, and nothing to add.
       if (response.headersSent || response.destroyed) {
-        log.debug({ err: error, user: caller?.userId }, 'a file was not transferred to its end');
+        log.debug({ err: error, user: caller?.userId, correlationId }, 'a file was not transferred to its end');
         response.destroy();
         return;
       }
-      const problem = toWireError(error, { command, user: caller?.userId, correlationId: randomUUID() }, log);
+      const problem = toWireError(error, { command, user: caller?.userId, correlationId }, log);
       answered(problem.code);
       sendProblem(response, problem);
       discardRest(request, clock);

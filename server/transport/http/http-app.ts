@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -22,6 +21,7 @@ import type { AddressOf } from '../client-address.ts';
 import { crossOrigin } from '../origin.ts';
 import { sendProblem } from '../problem.ts';
 import { bearerOf } from './bearer.ts';
+import { correlate } from './correlation.ts';
 import { documents } from './documents.ts';
 
 /** `degraded`: Redis is away. This server serves its own clients all the same, and no other could do better: a balancer leaves it in. */
@@ -89,14 +89,16 @@ export function createHttpApp(parts: HttpAppParts): Express {
 interface Locals {
   /** Milliseconds of `performance.now`. */
   begun: number;
+  correlationId: string;
   name: CommandName;
   caller: Caller;
 }
 
 type CommandHandler = RequestHandler<{ name: string }, unknown, unknown, unknown, Locals>;
 
-const begin: CommandHandler = (_request, response, next) => {
+const begin: CommandHandler = (request, response, next) => {
   response.locals.begun = performance.now();
+  response.locals.correlationId = correlate(request, response);
   next();
 };
 
@@ -115,8 +117,8 @@ function command({ execute, inFlight, figures, log }: HttpAppParts): CommandHand
   return async (request, response) => {
     if (request.body === undefined && hasBody(request))
       throw new RoomError('unsupported_type', 'Send the input as application/json.');
-    const { name, caller } = response.locals;
-    const answer = await inFlight.run(() => execute(name, request.body, { caller, log, correlationId: randomUUID() }));
+    const { name, caller, correlationId } = response.locals;
+    const answer = await inFlight.run(() => execute(name, request.body, { caller, log, correlationId }));
     count(figures, response.locals, answer.ok ? 'ok' : answer.error.code);
     if (answer.ok) response.setHeader('Cache-Control', 'no-store').json(answer.data);
     else sendProblem(response, answer.error);
@@ -138,7 +140,7 @@ function onCommandError({
       next(error);
       return;
     }
-    const problem = explain(error, log);
+    const problem = explain(error, response.locals.correlationId, log);
     count(figures, response.locals, problem.code);
     sendProblem(response, problem);
   };
@@ -148,14 +150,14 @@ const hasBody = ({ headers }: Pick<Request, 'headers'>): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 function onError(log: Log): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
+  return (error: unknown, request, response, next) => {
     if (response.headersSent) next(error);
-    else sendProblem(response, explain(error, log));
+    else sendProblem(response, explain(error, correlate(request, response), log));
   };
 }
 
 /** What Express and its body parser complain of, in the contract's words. */
-function explain(error: unknown, log: Log): WireError {
+function explain(error: unknown, correlationId: string, log: Log): WireError {
   if (error instanceof RoomError) return error.toWire();
   if (error instanceof URIError) return NOT_HERE;
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
@@ -164,7 +166,6 @@ function explain(error: unknown, log: Log): WireError {
   if (type === 'encoding.unsupported' || type === 'charset.unsupported')
     return { code: 'unsupported_type', message: 'Send the input as plain UTF-8 JSON.' };
   if (typeof type === 'string') return { code: 'invalid', message: 'The body is not a JSON object.' };
-  const correlationId = randomUUID();
   log.error({ err: error, correlationId }, 'a fault of ours');
   return internal(correlationId);
 }
