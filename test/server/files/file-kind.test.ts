@@ -1,21 +1,9 @@
-import { deflateRawSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { checkHead, kindOf, TextCheck } from '../../../server/files/file-kind.ts';
 import { RoomError } from '../../../shared/contract/errors.ts';
 import { PNG } from '../../support/files.ts';
-
-/** A zip with one member, as small as a reader takes. */
-function zip(name: string, content = 'x', method: 0 | 8 = 0): Buffer {
-  const data = method === 0 ? Buffer.from(content) : deflateRawSync(content);
-  const header = Buffer.alloc(30);
-  header.writeUInt32LE(0x04034b50, 0);
-  header.writeUInt16LE(20, 4);
-  header.writeUInt16LE(method, 8);
-  header.writeUInt32LE(data.length, 18);
-  header.writeUInt32LE(content.length, 22);
-  header.writeUInt16LE(name.length, 26);
-  return Buffer.concat([header, Buffer.from(name), data]);
-}
+import { zip } from '../../support/zip.ts';
 
 const WORD = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
 const contentTypes = `<Types><Override PartName="/word/document.xml" ContentType="${WORD}.main+xml"/></Types>`;
