@@ -182,9 +182,10 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const inFlight = new InFlight();
   const expiry = new Expiry(wall, () => figures.cuts.add('token_over'));
   const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
-  const deaf = new Deaf<RoomsSocket>(({ data }) =>
-    log.warn({ user: data.caller.userId, reason: 'does not read what it is sent' }, 'a connection is cut off'),
-  );
+  const deaf = new Deaf<RoomsSocket>(({ data }) => {
+    log.warn({ user: data.caller.userId, reason: 'does not read what it is sent' }, 'a connection is cut off');
+    figures.cuts.add('slow_reader');
+  });
   const addressOf = clientAddress(settings.trustProxy);
   const strangers = new Strangers({
     rates,
