@@ -112,7 +112,7 @@ async function work({ settings, storage, door, log, overrides }: Parts): Promise
   });
   const { timing = {} } = overrides;
   const runner = new Runner({ connection, sweeps, clock, timeZone: settings.calendarTimeZone, log, figures, timing });
-  const metrics = createMetrics({ figures, process: processReadings(context, storage), onError });
+  const metrics = createMetrics({ figures, process: processReadings(context, storage, telling), onError });
   door?.open(metrics);
   changes.start();
   await runner.start();

@@ -40,6 +40,8 @@ export async function joinCluster(
 /** What a process without clients tells the servers. */
 export interface Telling {
   listeners: Pick<Listeners, 'onStored' | 'onEntry'>;
+  /** Whether Redis answers. */
+  readonly up: boolean;
   close(): Promise<void>;
 }
 
@@ -61,6 +63,9 @@ export async function tellCluster(parts: JoinParts & { rooms(): RoomStore }): Pr
     if (up) news.tellKept();
   });
   return {
+    get up() {
+      return link.up;
+    },
     listeners: {
       onStored: (room) => teller.changed(room),
       onEntry(doc, entry, writtenHere) {

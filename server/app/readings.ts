@@ -16,11 +16,14 @@ const QUEUED_MAX = 10_000;
 export function processReadings(
   { rooms, sweeps, clock, appender }: Pick<Context, 'rooms' | 'sweeps' | 'clock' | 'appender'>,
   storage: Pick<Storage, 'ping'>,
+  /** What knows whether Redis answers, where there is one. */
+  redis: { readonly up: boolean } | undefined,
 ): ProcessReadings {
   const queued = (kind: string): Promise<number> =>
     rooms.model.countDocuments({ 'waiting.kind': { $gte: kind, $lt: `${kind}\uffff` } }, { limit: QUEUED_MAX });
   return {
     ping: () => storage.ping(),
+    redisUp: redis === undefined ? undefined : () => redis.up,
     queued: { provider: () => queued(KIND.providers), staff: () => queued(KIND.staff) },
     async overdueMs() {
       const dueAt = await sweeps.nextDueAt();

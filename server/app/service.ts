@@ -210,7 +210,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   });
   const metrics = createMetrics({
     figures,
-    process: processReadings(context, storage),
+    process: processReadings(context, storage, cluster),
     server: serverReadings({ io: () => io, streams: () => hub.listened(), strangers, lanes, inFlight }),
     onError,
   });

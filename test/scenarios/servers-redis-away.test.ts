@@ -55,6 +55,7 @@ describe('Servers whose Redis goes away, loses things or says nonsense', () => {
       for (let i = 0; i < 6; i++) await send(i % 2);
       await mortal.server.kill();
       await until('they say so', areAll('degraded'));
+      expect(await (await fetch(`${at(0).url}/metrics`)).text()).to.match(/^delivery_rooms_redis_up 0$/m);
       for (let i = 0; i < 6; i++) await send(i % 2);
       const { online } = await (await at(0).connect('operator')).call('room.join', { roomId, limit: 1 });
       expect(online.map(({ userId }) => userId)).to.include.members([people.vendor.sub, people.operator.sub]);

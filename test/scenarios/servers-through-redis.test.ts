@@ -4,6 +4,7 @@ import type { Entry } from '../../shared/contract/entries.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
 import { until } from '../support/client.ts';
 import { clusterSuite } from '../support/cluster-suite.ts';
+import { growthOf, readExposition } from '../support/exposition.ts';
 import { BEGINNING, message, NOTES_BEGINNING, people } from '../support/portal.ts';
 import { redisSuite } from '../support/redis-suite.ts';
 import { refused } from '../support/wire-suite.ts';
@@ -103,6 +104,27 @@ describe('Four servers with Redis between them', () => {
           () => false,
         ),
     );
+  });
+
+  it('end what a revoked token has opened at another of them', async () => {
+    const who = { ...people.buyer, sub: 'revoked-elsewhere' };
+    const client = await at(3).connect(who);
+    const ended = client.disconnected();
+    await at(0).call('service', 'auth.revoke', { userId: who.sub });
+    await ended;
+    await refused(at(3).call(who, 'room.list', {}), 'unauthenticated');
+  });
+
+  it('count what each of them delivers, also of what another one wrote', async () => {
+    const roomId = await at(0).project();
+    const reader = await joined(3, 'vendor', roomId);
+    const read = async (server: number) => readExposition(await (await fetch(`${at(server).url}/metrics`)).text());
+    const before = await read(3);
+    const shown = reader.next('entry', ({ body }) => 'text' in body && body.text === 'counted');
+    await at(0).call('buyer', 'message.send', message(roomId, 'counted'));
+    await shown;
+    expect(growthOf(before, await read(3), 'delivery_rooms_deliveries_total')).to.deep.equal({ '{event="entry"}': 1 });
+    expect((await read(3)).samples.get('delivery_rooms_redis_up')).to.equal(1);
   });
 
   it("show a project's new state", async () => {

@@ -149,7 +149,9 @@ function connectionsLeft({ hub, settings }: SocketServerParts, caller: Caller): 
 async function cutExcess(parts: SocketServerParts, socket: RoomsSocket): Promise<void> {
   const { caller } = socket.data;
   const elsewhere = await parts.connectionsElsewhere?.(caller.userId, parts.hub.connected.count(caller.userId) - 1);
-  if (connectionsLeft(parts, caller) < (elsewhere ?? 0)) socket.disconnect(true);
+  if (connectionsLeft(parts, caller) >= (elsewhere ?? 0)) return;
+  socket.disconnect(true);
+  parts.figures.cuts.add('too_many_connections');
 }
 
 /** Writes down why somebody was not let in, never what they sent. */
