@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type CommandName, commandNames, commands } from '../../shared/contract/registry.ts';
 import { createLog } from '../../server/telemetry/log.ts';
-import { post, TestClient } from '../support/client.ts';
+import { post, type TestClient, until } from '../support/client.ts';
 import { message, people, type PersonName, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
@@ -157,10 +157,14 @@ describe('What is hidden from somebody', function () {
       'message.send',
       message(roomId, textOf('a message that was taken back'), { stream: 'operator' }),
     );
-    for (const client of clients.get('operator') ?? []) {
-      await client.flush();
-      client.received.length = 0;
-    }
+    // Operators saw it while it stood: what they are shown from now on counts.
+    const [inside, outside] = clients.get('operator') ?? [];
+    await until(
+      'they have been told of it',
+      () => outside?.all('inbox').some(({ stream, head }) => stream === 'operator' && head === rash.seq) === true,
+    );
+    await inside?.flush();
+    for (const client of [inside, outside]) client?.received.splice(0);
     await portal.call('operator', 'message.recall', { roomId, entryId: rash.id });
   }
 

@@ -8,6 +8,7 @@ import type { EntryDoc } from '../../server/timeline/entry-store.ts';
 import { createLog, type Log } from '../../server/telemetry/log.ts';
 import type { CommandName } from '../../shared/contract/registry.ts';
 import { TestClient, until } from '../support/client.ts';
+import { readExposition } from '../support/exposition.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { message, type PersonName, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -147,7 +148,7 @@ describe('One id from the call to the entry to the job', () => {
 
     const before = await causesOf();
     const worked = gather();
-    const worker = await startWorker(readSettings(database.env), { log: worked.log });
+    const worker = await startWorker(readSettings({ ...database.env, METRICS_PORT: '0' }), { log: worked.log });
     const seen = (): Line[] =>
       worked.lines.filter(({ room: id, msg }) => id === projectId && msg === 'a project was seen to');
     try {
@@ -155,6 +156,12 @@ describe('One id from the call to the entry to the job', () => {
         const [now] = await stored<RoomDoc>('rooms', { _id: projectId });
         return now?.status === 'completed';
       });
+      // And counted as late as it was.
+      const late = async () => {
+        const { samples } = readExposition(await (await fetch(`${worker.metricsUrl ?? ''}/metrics`)).text());
+        return samples.get('delivery_rooms_step_lateness_seconds_sum') ?? 0;
+      };
+      await until('it is counted', async () => (await late()) > DAY_MS / 1_000);
     } finally {
       await worker.stop();
     }

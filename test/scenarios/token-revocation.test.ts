@@ -90,10 +90,11 @@ describe('A token revoked, on this server and on another', () => {
 
   it('does not renew a connection', async () => {
     const who = people.otherOfOrg;
+    const token = await portal.token(who);
     const { issuedBefore } = await portal.call('service', 'auth.revoke', { userId: who.sub });
     const next = await tokenOf(who, { issuedAt: seconds(issuedBefore) });
     const client = await TestClient.connect(portal.url, next);
-    await refused(client.call('auth.refresh', { token: await portal.token(who) }), 'unauthenticated');
+    await refused(client.call('auth.refresh', { token }), 'unauthenticated');
     await client.call('auth.refresh', { token: next });
     client.close();
   });

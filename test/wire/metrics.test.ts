@@ -1,14 +1,17 @@
+import { createServer } from 'node:http';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { commandNames } from '../../shared/contract/registry.ts';
-import { ERROR_CODES } from '../../shared/contract/errors.ts';
+import { ERROR_CODES, RoomError } from '../../shared/contract/errors.ts';
+import { RateLimit } from '../../server/registry/rates.ts';
+import { createLog } from '../../server/telemetry/log.ts';
+import { metricsRoute } from '../../server/transport/http/metrics-route.ts';
 import type { RoomDoc } from '../../server/rooms/room-store.ts';
 import { TestClient, until } from '../support/client.ts';
 import { type Exposed, growthOf, readExposition } from '../support/exposition.ts';
 import { getFile, postFile } from '../support/files.ts';
 import { DEMAND } from '../support/two-offices.ts';
-import { message, people, Portal } from '../support/portal.ts';
-import { startTestService } from '../support/service.ts';
+import { message, people } from '../support/portal.ts';
 import { tokenOf } from '../support/tokens.ts';
 import { wireSuite } from '../support/wire-suite.ts';
 
@@ -158,6 +161,12 @@ describe('GET /metrics', () => {
     expect(await value('step_overdue_seconds')).to.equal(90);
   });
 
+  it('are not for a page of another origin', async () => {
+    const response = await fetch(`${suite.portal.url}/metrics`, { headers: { origin: 'https://evil.example' } });
+    expect(response.status).to.equal(403);
+    expect(await response.text()).to.not.include('delivery_rooms');
+  });
+
   it('names nobody and nothing: each label is a word of the program', async () => {
     const { types, samples } = await read();
     const known = new Set<string>([
@@ -185,93 +194,73 @@ describe('GET /metrics', () => {
   });
 });
 
-describe('The metrics of steps that fall due', () => {
-  it('tell how many were seen to, and how late', async () => {
-    const { service, stop } = await startTestService({ env: { DEMO: '1' } });
-    try {
-      const portal = new Portal(service.url);
-      await portal.seed();
-      const read = async () => readExposition(await (await fetch(`${service.url}/metrics`)).text());
-      const projectId = await portal.project();
-      const act = { projectId, visit: 1 };
-      await portal.call('buyer', 'node.act', { ...act, nodeId: 'demand', action: 'submit', form: DEMAND });
-      await portal.call('admin', 'node.act', { ...act, nodeId: 'delivery', action: 'finish' });
-      const before = await read();
-      await portal.call('operator', 'clock.advance', { ms: 22 * 86_400_000 });
-      const { project } = await portal.call('buyer', 'project.get', { projectId });
-      expect(project.status).to.equal('completed');
-      const grown = growthOf(before, await read(), 'delivery_rooms_step_lateness_seconds');
-      expect(grown['_count']).to.be.greaterThan(0);
-      // The clock stops at every instant at which something is due: nothing was late.
-      expect(grown['_bucket{le="0.1"}']).to.equal(grown['_count']);
-    } finally {
-      await stop();
-    }
-  });
-});
-
 describe('Who reads /metrics', () => {
-  const production = { NODE_ENV: 'production', JWT_SECRET: 'invented-for-this-test-and-long-enough' };
-  const table: readonly [
-    what: string,
-    env: NodeJS.ProcessEnv,
-    requests: readonly [headers: Record<string, string>, status: number][],
-  ][] = [
-    [
-      'without a token: this machine, when nobody passes a request on',
-      {},
-      [
-        [{}, 200],
-        [{ 'x-forwarded-for': '203.0.113.7' }, 404],
-        [{ forwarded: 'for=203.0.113.7' }, 404],
-        [{ via: '1.1 proxy' }, 404],
-        [{ origin: 'https://evil.example' }, 403],
-      ],
-    ],
-    ['in production without a token: nobody', production, [[{}, 404]]],
-    [
-      'with a token: whoever shows it',
-      { ...production, METRICS_TOKEN: TOKEN, RATE_LIMIT_FACTOR: '1' },
-      [
-        [{}, 401],
-        [{ authorization: 'Bearer ' }, 401],
-        [{ authorization: `Bearer ${TOKEN.slice(0, -1)}` }, 401],
-        [{ authorization: `Bearer ${TOKEN}x` }, 401],
-        [{ authorization: `Basic ${TOKEN}` }, 401],
-        [{ authorization: `Bearer ${TOKEN}` }, 200],
-        [{ authorization: `Bearer ${TOKEN}`, 'x-forwarded-for': '203.0.113.7' }, 200],
-      ],
-    ],
-  ];
-  for (const [what, env, requests] of table) {
-    it(what, async () => {
-      const { service, stop } = await startTestService({ env });
-      try {
-        for (const [headers, status] of requests) {
-          const response = await fetch(`${service.url}/metrics`, { headers });
-          expect(response.status, JSON.stringify(headers)).to.equal(status);
-          const text = await response.text();
-          if (status !== 200) expect(text).to.not.match(/delivery_rooms|process_/);
-        }
-      } finally {
-        await stop();
-      }
+  type Headers = Record<string, string>;
+  const show = { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('process_x 1\n') };
+
+  /** How the route answers each of some requests. */
+  async function statuses(
+    settings: { production: boolean; metricsToken: string | undefined },
+    requests: readonly Headers[],
+    points = 100,
+  ): Promise<number[]> {
+    const limit = new RateLimit(points, 60_000);
+    const route = metricsRoute({
+      settings,
+      metrics: show,
+      onRefused() {
+        if (limit.take('somebody', 0) > 0) throw new RoomError('rate_limited', 'Slow down.', { retryAfterMs: 1 });
+      },
+      log: createLog('silent'),
     });
+    const server = createServer((request, response) => void route(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/metrics`;
+    const answered: number[] = [];
+    try {
+      for (const headers of requests) {
+        const response = await fetch(url, { headers });
+        answered.push(response.status);
+        expect((await response.text()).includes('process_x')).to.equal(response.status === 200);
+      }
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+    return answered;
   }
 
-  it('is no token of a user, and who guesses is slowed down', async () => {
-    const { service, stop } = await startTestService({ env: { METRICS_TOKEN: TOKEN, RATE_LIMIT_FACTOR: '0.05' } });
-    try {
-      const statuses: number[] = [];
-      for (let n = 0; n < 7; n++) {
-        const token = await tokenOf({ sub: 'o', side: 'operator' });
-        statuses.push(
-          (await fetch(`${service.url}/metrics`, { headers: { authorization: `Bearer ${token}` } })).status,
-        );
-      }
-      expect(statuses).to.deep.equal([401, 401, 401, 401, 401, 401, 429]);
-    } finally {
-      await stop();
-    }
+  it('without a token: this machine, when nobody passes a request on; in production nobody', async () => {
+    const requests: Headers[] = [
+      {},
+      { 'x-forwarded-for': '203.0.113.7' },
+      { forwarded: 'for=203.0.113.7' },
+      { 'x-real-ip': '203.0.113.7' },
+      { via: '1.1 proxy' },
+    ];
+    const without = { metricsToken: undefined };
+    expect(await statuses({ production: false, ...without }, requests)).to.deep.equal([200, 404, 404, 404, 404]);
+    expect(await statuses({ production: true, ...without }, requests)).to.deep.equal([404, 404, 404, 404, 404]);
+  });
+
+  it('with a token: whoever shows it; who guesses is slowed down', async () => {
+    const settings = { production: true, metricsToken: TOKEN };
+    const user = await tokenOf({ sub: 'o', side: 'operator' });
+    const table: readonly [Headers, number][] = [
+      [{}, 401],
+      [{ authorization: 'Bearer ' }, 401],
+      [{ authorization: `Bearer ${TOKEN.slice(0, -1)}` }, 401],
+      [{ authorization: `Bearer ${TOKEN}x` }, 401],
+      [{ authorization: `Basic ${TOKEN}` }, 401],
+      [{ authorization: `Bearer ${user}` }, 401],
+      [{ authorization: `Bearer ${TOKEN}` }, 200],
+      [{ authorization: `Bearer ${TOKEN}`, 'x-forwarded-for': '203.0.113.7' }, 200],
+    ];
+    const requests = table.map(([headers]) => headers);
+    expect(await statuses(settings, requests)).to.deep.equal(table.map(([, status]) => status));
+    expect(await statuses(settings, [{}, {}, {}, { authorization: `Bearer ${TOKEN}` }], 2)).to.deep.equal([
+      401, 401, 429, 200,
+    ]);
   });
 });
