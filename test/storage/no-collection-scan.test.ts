@@ -111,6 +111,8 @@ describe('No query of the service scans a collection', () => {
       await run();
     }
     await told;
+    // Whoever reads the metrics asks the database too.
+    await (await fetch(`${portal.url}/metrics`)).text();
     // The feeds of changes, the outbox and the streams of other servers are looked at by timers.
     await until(
       'every background query has run',
