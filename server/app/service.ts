@@ -1,4 +1,4 @@
-import { HANDSHAKE_DEADLINE_MS } from '../../shared/contract/limits.ts';
+import { HANDSHAKE_DEADLINE_MS, TCP_PER_ADDRESS } from '../../shared/contract/limits.ts';
 import { createTokens } from '../auth/tokens.ts';
 import { systemClock } from '../clock.ts';
 import { FileLinks, linkKey, secretModel } from '../files/file-links.ts';
@@ -21,6 +21,7 @@ import { Follower } from '../timeline/follower.ts';
 import { clientAddress } from '../transport/client-address.ts';
 import { fileRoutes } from '../transport/http/file-routes.ts';
 import { createHttpApp } from '../transport/http/http-app.ts';
+import { Cuts } from '../transport/socket/cuts.ts';
 import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
@@ -69,7 +70,7 @@ const STEP_MS = 5_000;
 export async function startService(settings: Settings, overrides: Overrides = {}): Promise<Service> {
   const log = overrides.log ?? createLog(settings.logLevel);
   const headersMs = overrides.handshakeMs ?? HANDSHAKE_DEADLINE_MS;
-  const door = await listen({ port: settings.port, host: settings.host, headersMs });
+  const door = await listen({ port: settings.port, host: settings.host, headersMs, ...boundOf(settings) });
   let storage: Storage | undefined;
   let cluster: Cluster | undefined;
   try {
@@ -94,6 +95,12 @@ export async function startService(settings: Settings, overrides: Overrides = {}
       .catch((stopError: unknown) => log.error({ err: stopError }, 'the database could not be closed'));
     throw error;
   }
+}
+
+/** How many TCP connections an address may have. Behind a proxy they are all the proxy's, and it is the proxy that bounds them. */
+function boundOf({ rateLimitFactor, trustProxy }: Settings): { perAddress?: number } {
+  if (rateLimitFactor === 0 || trustProxy > 0) return {};
+  return { perAddress: Math.max(1, Math.round(TCP_PER_ADDRESS * rateLimitFactor)) };
 }
 
 interface Parts {
@@ -177,9 +184,8 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const inFlight = new InFlight();
   const expiry = new Expiry(wall);
   const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
-  const deaf = new Deaf<RoomsSocket>(({ data }) =>
-    log.warn({ user: data.caller.userId, reason: 'does not read what it is sent' }, 'a connection is cut off'),
-  );
+  const cuts = new Cuts({ clock: wall, log });
+  const deaf = new Deaf<RoomsSocket>((socket, unread) => cuts.slowReader(socket, unread));
   const addressOf = clientAddress(settings.trustProxy);
   const strangers = new Strangers({
     rates,
@@ -187,7 +193,10 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     deadlineMs: overrides.handshakeMs ?? HANDSHAKE_DEADLINE_MS,
     clock: wall,
     addressOf,
-    log,
+    cuts,
+    onFlood(connection) {
+      for (const socket of io.of('/').sockets.values()) if (socket.conn === connection) cuts.flood(socket);
+    },
   });
   const filesOverHttp = fileRoutes({
     files: context.files,
@@ -223,10 +232,12 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     execute,
     inFlight,
     lanes,
+    cuts,
     rates,
     hub,
     expiry,
     strangers,
+    deaf,
     isInactive: (userId) => inactive.has(userId),
     isStopping: () => stopping !== undefined,
     adapter: cluster?.createAdapter(),

@@ -32,6 +32,7 @@ export class Hub {
   readonly connected: Connected;
   readonly #parts: HubParts;
   #io: RoomsServer | undefined;
+  #onBehind: ((socket: RoomsSocket) => void) | undefined;
   /** The channels that somebody has joined, as the adapter tells. */
   readonly #channels = new Set<string>();
 
@@ -59,8 +60,10 @@ export class Hub {
     });
   }
 
-  attach(io: RoomsServer): void {
+  /** @param onBehind see `fanOut` */
+  attach(io: RoomsServer, onBehind?: (socket: RoomsSocket) => void): void {
     this.#io = io;
+    this.#onBehind = onBehind;
     const { adapter } = io.of('/');
     adapter.on('create-room', (channel: string) => {
       const heard = parseChannel(channel);
@@ -103,7 +106,7 @@ export class Hub {
   sendHere(roomId: string, stream: string, packet: Packet): void {
     const namespace = this.#io?.of('/');
     const ids = namespace?.adapter.rooms.get(channelOf(roomId, stream));
-    if (namespace !== undefined && ids !== undefined) fanOut(ids, namespace.sockets, packet);
+    if (namespace !== undefined && ids !== undefined) fanOut(ids, namespace.sockets, packet, this.#onBehind);
   }
 
   /** Sends an entry to everyone who has joined its stream: at whatever server where it was written here, else at this one. */

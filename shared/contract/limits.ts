@@ -55,9 +55,14 @@ export const INPUT_VALUES_MAX = 5_000;
 /** What a connection may send before it has authenticated itself: a token twice over, in bytes, and a few packets. */
 export const STRANGER_BYTES_MAX = 20 * 1024;
 export const STRANGER_PACKETS_MAX = 10;
-/** What may wait for a client that does not read, in packets and bytes; a client that takes none of it for a while is cut off. */
+/**
+ * What may wait for a client that does not read, in packets and bytes. Of events, more is too much at once; an answer that the client asked for may be larger, as
+ * long as it is taken.
+ */
 export const UNREAD_PACKETS_MAX = 1_000;
 export const UNREAD_BYTES_MAX = 1024 * 1024;
+/** For so long who connects again is told that an earlier connection of theirs was cut off, and why. */
+export const CUT_TOLD_MS = 5 * 60_000;
 /** Calls of one connection that are worked on at a time: so many that write, or so many that read, or a mixture. */
 export const CALLS_AT_A_TIME = 64;
 export const READS_AT_A_TIME = 8;
@@ -94,3 +99,5 @@ export const CONNECTIONS_PER_USER = 30;
 export const CONNECTIONS_PER_ADDRESS = 500;
 /** So many connections of a user at a server are not counted by other servers, beside its own that are: what everybody has costs nobody a question. */
 export const CONNECTIONS_UNSHARED = 5;
+/** TCP connections of one address at a time, whatever they are for. Not counted behind a proxy (`TRUST_PROXY`), to which they all belong. */
+export const TCP_PER_ADDRESS = 2_000;

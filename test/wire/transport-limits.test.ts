@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
+import type { Socket } from 'socket.io-client';
 import {
   CONNECTIONS_PER_ADDRESS,
   CONNECTIONS_PER_USER,
@@ -309,32 +310,54 @@ describe('limits of members', () => {
   });
 });
 
-describe('a client that connects to namespaces that are not there', () => {
-  it('is cut off when it does not stop, also once it is known', async () => {
-    const service = await startTestService({ env: { RATE_LIMIT_FACTOR: '1' } });
-    try {
+describe('a known client that sends what is no call', () => {
+  let service: TestService;
+  let calm: Socket;
+  const lines: string[] = [];
+
+  before(async () => {
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    service = await startTestService({ env: { RATE_LIMIT_FACTOR: '1' }, overrides: { log } });
+    calm = await connectAs(service, { ...BUYER, sub: 'calm' });
+  });
+  after(async () => {
+    calm.disconnect();
+    await service.stop();
+  });
+
+  for (const [what, packet] of [
+    ['CONNECT to namespaces that are not there', frame('40/nowhere,')],
+    ['packets that say nothing', frame('6')],
+    ['pongs', frame('3')],
+    ['acks of nothing', frame('43999[1]')],
+    ['pings of the WebSocket', frame('', 9)],
+    ['pongs of the WebSocket', frame('', 10)],
+  ] as [string, Buffer][]) {
+    it(`${what}: is cut off when it does not stop, and told so`, async () => {
       const tcp = new Tcp(service);
       tcp.upgrade();
       await until('the upgrade', () => tcp.received.includes('101'));
-      tcp.send(frame(`40${JSON.stringify({ token: await tokenOf(BUYER) })}`));
+      tcp.send(frame(`40${JSON.stringify({ token: await tokenOf({ ...BUYER, sub: what }) })}`));
       await until('the welcome', () => tcp.received.includes('40{"sid"'));
-      const connect = frame('40/nowhere,');
-      tcp.send(connect);
-      await until('the answer', () => tcp.received.includes('44/nowhere,'));
-      tcp.send(Buffer.concat(Array.from({ length: RATES.excess.points }, () => connect)));
-      await until('it is gone', () => service.service.load().connections === 0);
+      for (let n = 0; n < 20; n++) tcp.send(packet);
+      tcp.send(frame('421["room.list",{}]'));
+      await until('an answer', () => tcp.received.includes('431[{"ok":true'));
+      tcp.send(Buffer.concat(Array.from({ length: RATES.excess.points }, () => packet)));
+      await until('it is told', () => /\["connection.cut",[^\]]*"reason":"flood"/.test(tcp.received));
+      await until('it is gone', () => service.service.load().connections === 1);
+      expect(JSON.parse(lines.pop() ?? '')).to.include({ user: what, reason: 'flood' });
+      expect((await call(calm, 'room.list', {})).ok).to.equal(true);
       tcp.socket.destroy();
-    } finally {
-      await service.stop();
-    }
-  });
+    });
+  }
 });
 
 describe('a client that sends and does not read', () => {
   it('is cut off, and costs a bounded queue', async () => {
     const lines: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
-    const service = await startTestService({ overrides: { log } });
+    const wall = new ManualClock(Date.now());
+    const service = await startTestService({ overrides: { log, wall } });
     try {
       const tcp = new Tcp(service);
       tcp.upgrade();
@@ -344,13 +367,16 @@ describe('a client that sends and does not read', () => {
       tcp.socket.pause();
       // Each is answered by twenty faults with a long path.
       const since = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`${n}-${'x'.repeat(200)}`, 1]));
-      const call = frame(`421["room.join",${JSON.stringify({ roomId: 'r', since })}]`);
+      const join = frame(`421["room.join",${JSON.stringify({ roomId: 'r', since })}]`);
       for (let n = 0; n < 5_000 && service.service.load().connections > 0; n++) {
-        tcp.send(call);
+        tcp.send(join);
         if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
-      await until('it is cut off', () => service.service.load().connections === 0);
-      expect(lines.join()).to.include('does not read what it is sent');
+      await until('it is cut off', () => {
+        wall.advance(1_000);
+        return service.service.load().connections === 0;
+      });
+      expect(lines.join()).to.include('"reason":"slow_reader"');
       tcp.socket.destroy();
     } finally {
       await service.stop();

@@ -6,22 +6,25 @@ import { DOCS_STYLE, docsPage } from './docs-page.ts';
 
 const STYLE_HASH = createHash('sha256').update(DOCS_STYLE).digest('base64');
 
-/** Serves what the registry says of itself: two documents for machines and a page for people. Each is made when it is first asked for. */
+/**
+ * Serves what the registry says of itself: two documents for machines and a page for people. Each is made when it is first asked for, as bytes, so that all
+ * who have not read theirs yet share it: anybody may ask.
+ */
 export function documents(): Router {
   const router = Router();
-  let openApiJson: string | undefined;
-  let asyncApiJson: string | undefined;
-  let page: string | undefined;
+  let openApiJson: Buffer | undefined;
+  let asyncApiJson: Buffer | undefined;
+  let page: Buffer | undefined;
   router.get('/openapi.json', (_request, response) => {
-    openApiJson ??= JSON.stringify(openApi());
+    openApiJson ??= Buffer.from(JSON.stringify(openApi()));
     response.type('application/json').send(openApiJson);
   });
   router.get('/asyncapi.json', (_request, response) => {
-    asyncApiJson ??= JSON.stringify(asyncApi());
+    asyncApiJson ??= Buffer.from(JSON.stringify(asyncApi()));
     response.type('application/json').send(asyncApiJson);
   });
   router.get('/docs', (_request, response) => {
-    page ??= docsPage();
+    page ??= Buffer.from(docsPage());
     response
       .setHeader(
         'Content-Security-Policy',

@@ -11,12 +11,14 @@ import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
 import type { RoomStore } from '../../rooms/room-store.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { Cuts } from './cuts.ts';
 import type { Lanes } from './lanes.ts';
 
 export interface AnswerParts {
   execute: Execute;
   inFlight: InFlight;
   lanes: Lanes<RoomsSocket>;
+  cuts: Cuts;
   rates: Rates;
   hub: Hub;
   expiry: Expiry;
@@ -86,15 +88,8 @@ function countExcess(parts: AnswerParts, socket: RoomsSocket): void {
   try {
     parts.rates.take('excess', `${socket.data.caller.side}:${socket.data.caller.userId}`);
   } catch {
-    warn(parts, socket, 'does not slow down');
-    // What was answered before is still sent.
-    socket.conn.close();
+    parts.cuts.flood(socket);
   }
-}
-
-function warn({ log }: AnswerParts, socket: RoomsSocket, reason: string): void {
-  if (socket.conn.readyState === 'open')
-    log.warn({ user: socket.data.caller.userId, reason }, 'a connection is cut off');
 }
 
 function connectionOf({ hub, expiry, rooms }: AnswerParts, socket: RoomsSocket): Connection {
