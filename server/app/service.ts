@@ -43,6 +43,8 @@ export interface Load {
   connections: number;
   strangers: number;
   addresses: number;
+  /** Of Socket.IO: streams that somebody has joined, and one for each connection. */
+  rooms: number;
   /** With Redis: channels of rooms and of people that are heard. */
   subscriptions?: number;
 }
@@ -267,6 +269,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     load: () => ({
       connections: io.engine.clientsCount,
       ...strangers.size,
+      rooms: io.of('/').adapter.rooms.size,
       ...(cluster === undefined ? {} : { subscriptions: cluster.subscriptions }),
     }),
     stop() {
