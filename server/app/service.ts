@@ -15,6 +15,7 @@ import { createAdmit } from '../registry/admit.ts';
 import { createExecute, type ExecuteParts } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';
+import { ReadGate } from '../registry/read-gate.ts';
 import { connectStorage, type Storage } from '../storage/connect.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { Follower } from '../timeline/follower.ts';
@@ -184,6 +185,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
 
   let stopping: Promise<void> | undefined;
   const inFlight = new InFlight();
+  const readGate = new ReadGate();
   const expiry = new Expiry(wall);
   const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
   const cuts = new Cuts({ clock: wall, log });
@@ -218,6 +220,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     execute,
     inFlight,
     rates,
+    readGate,
     addressOf,
     ready: createReadiness({
       ping: () => storage.ping(),
@@ -236,6 +239,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     lanes,
     cuts,
     rates,
+    readGate,
     hub,
     expiry,
     strangers,

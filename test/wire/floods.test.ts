@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import type { Socket } from 'socket.io-client';
-import { RATES } from '../../shared/contract/limits.ts';
-import { type Answer, until } from '../support/client.ts';
+import { LARGE_PACKET_CHARS, RATES, READ_UNIT_CHARS, TEXT_MAX } from '../../shared/contract/limits.ts';
+import { type Answer, Refused, until } from '../support/client.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { BEGINNING, message, people, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -69,6 +69,51 @@ describe('a flood', () => {
     expect((await roads[0]?.answer('message.send', message(roomId, 'again')))?.ok).to.equal(true);
   });
 
+  it('of large answers: each counts as what it holds', async () => {
+    const roomId = await portal.project();
+    wall.advance(RATES.write.seconds * 1_000);
+    const entries = RATES.write.points;
+    const text = 'x'.repeat(TEXT_MAX);
+    await Promise.all(
+      Array.from({ length: entries }, () => portal.call('admin', 'message.send', message(roomId, text))),
+    );
+    const cost = 1 + Math.floor((entries * TEXT_MAX) / READ_UNIT_CHARS);
+    const fetch = () => portal.call('buyer', 'entry.fetch', { roomId, stream: 'public', limit: entries });
+    let obeyed = 0;
+    const refusal = await (async () => {
+      for (; obeyed <= RATES.read.points; obeyed++) await fetch();
+    })().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(refusal).to.be.instanceOf(Refused).and.have.property('code', 'rate_limited');
+    // The last of them is answered whole: it is the next one that is refused.
+    expect(obeyed).to.equal(Math.ceil(RATES.read.points / cost));
+    const other = await portal.call('vendor', 'entry.fetch', { roomId, stream: 'public', limit: entries });
+    expect(other.entries).to.have.length(entries);
+    wall.advance(RATES.read.seconds * 1_000);
+    expect((await fetch()).entries).to.have.length(entries);
+  });
+
+  it('of requests for what anybody may have: refused to their address, the connection is closed', async () => {
+    const paths = ['/docs', '/openapi.json', '/nothing-here', '/v1/room.list?'];
+    const ask = (path: string) => fetch(portal.url + path);
+    for (let n = 0; n < RATES.page.points; n++) {
+      const response = await ask(paths[n % paths.length] ?? '');
+      expect(response.status).to.be.oneOf([200, 404]);
+      await response.arrayBuffer();
+    }
+    for (const path of paths) {
+      const response = await ask(path);
+      expect([response.status, response.headers.get('connection')]).to.deep.equal([429, 'close']);
+      expect(await response.json()).to.include({ code: 'rate_limited' });
+    }
+    expect((await ask('/healthz')).status, 'a balancer asks all the time').to.equal(200);
+    await portal.call('buyer', 'room.list', {});
+    wall.advance(RATES.page.seconds * 1_000);
+    expect((await ask('/docs')).status).to.equal(200);
+  });
+
   it('of calls of any kind: who does not slow down is cut off, told why, and refused at once when it comes back', async () => {
     const flooder = await connectAs(service, people.stranger);
     const other = await connectAs(service, { ...people.stranger, sub: 'calm' });
@@ -95,7 +140,7 @@ describe('a flood', () => {
   });
 });
 
-describe('a known client that sends what is no call', () => {
+describe('a known client that sends what is no call of use', () => {
   let service: TestService;
   let calm: Socket;
   const lines: string[] = [];
@@ -117,6 +162,7 @@ describe('a known client that sends what is no call', () => {
     ['acks of nothing', frame('43999[1]')],
     ['pings of the WebSocket', frame('', 9)],
     ['pongs of the WebSocket', frame('', 10)],
+    ['calls as large as can be', frame(`42["room.list",{"cursor":"${'x'.repeat(LARGE_PACKET_CHARS)}"}]`)],
   ] as [string, Buffer][]) {
     it(`${what}: is cut off when it does not stop, and told so`, async () => {
       const tcp = new Tcp(service);

@@ -16,6 +16,7 @@ import type { Caller } from '../../registry/call.ts';
 import { type Execute, internal } from '../../registry/execute.ts';
 import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
+import type { ReadGate } from '../../registry/read-gate.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { AddressOf } from '../client-address.ts';
 import { crossOrigin } from '../origin.ts';
@@ -32,6 +33,7 @@ export interface HttpAppParts {
   execute: Execute;
   inFlight: InFlight;
   rates: Rates;
+  readGate: ReadGate;
   addressOf: AddressOf;
   /** Resolves when the service can serve, with how well; rejects with the reason when it cannot. */
   ready(): Promise<Readiness>;
@@ -63,7 +65,8 @@ export function createHttpApp(parts: HttpAppParts): Express {
       sendProblem(response, { code: 'unavailable', message, retryAfterMs: 1000 });
     }
   });
-  app.use(documents());
+  const counted = countPage(parts);
+  app.use(documents(counted));
 
   if (parts.demo !== undefined) app.use(parts.demo);
   app.use(parts.files);
@@ -74,9 +77,22 @@ export function createHttpApp(parts: HttpAppParts): Express {
     express.json({ limit: PAYLOAD_MAX_BYTES, type: 'application/json', inflate: false }),
     command(parts),
   );
-  app.use((_request, response) => sendProblem(response, NOT_HERE));
+  app.use(counted, (_request, response) => sendProblem(response, NOT_HERE));
   app.use(onError(parts.log));
   return app;
+}
+
+/** Refuses an address that asks for too much of what anybody may have, and lets go of its connection. */
+function countPage({ rates, addressOf }: HttpAppParts): RequestHandler {
+  return (request, response, next) => {
+    try {
+      rates.take('page', addressOf(request));
+    } catch (error) {
+      response.setHeader('Connection', 'close');
+      throw error;
+    }
+    next();
+  };
 }
 
 interface Locals {
@@ -90,6 +106,7 @@ function authenticate(parts: HttpAppParts): CommandHandler {
   return async (request, response, next) => {
     const { name } = request.params;
     if (!isCommandName(name) || commands[name].connectionBound === true) {
+      parts.rates.take('page', parts.addressOf(request));
       sendProblem(response, { code: 'not_found', message: 'There is no such command over HTTP.' });
       return;
     }
@@ -99,12 +116,13 @@ function authenticate(parts: HttpAppParts): CommandHandler {
   };
 }
 
-function command({ execute, inFlight, log }: HttpAppParts): CommandHandler {
+function command({ execute, inFlight, readGate, log }: HttpAppParts): CommandHandler {
   return async (request, response) => {
     if (request.body === undefined && hasBody(request))
       throw new RoomError('unsupported_type', 'Send the input as application/json.');
     const { name, caller } = response.locals;
-    const answer = await inFlight.run(() => execute(name, request.body, { caller, log, correlationId: randomUUID() }));
+    const run = () => execute(name, request.body, { caller, log, correlationId: randomUUID() });
+    const answer = await inFlight.run(commands[name].rate === 'read' ? () => readGate.run(caller, run) : run);
     if (answer.ok) response.setHeader('Cache-Control', 'no-store').json(answer.data);
     else sendProblem(response, answer.error);
   };

@@ -9,6 +9,7 @@ import type { Answer, Connection } from '../../registry/call.ts';
 import type { Execute } from '../../registry/execute.ts';
 import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
+import type { ReadGate } from '../../registry/read-gate.ts';
 import type { RoomStore } from '../../rooms/room-store.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Cuts } from './cuts.ts';
@@ -20,6 +21,7 @@ export interface AnswerParts {
   lanes: Lanes<RoomsSocket>;
   cuts: Cuts;
   rates: Rates;
+  readGate: ReadGate;
   hub: Hub;
   expiry: Expiry;
   rooms: Pick<RoomStore, 'cached' | 'get'>;
@@ -69,14 +71,16 @@ async function answer(parts: AnswerParts, socket: RoomsSocket, name: unknown, ar
 function begin(parts: AnswerParts, socket: RoomsSocket, name: CommandName, input: unknown): Promise<Answer> {
   const connection = commands[name].connectionBound === true ? connectionOf(parts, socket) : undefined;
   const turn = IN_ORDER.has(name) ? parts.lanes.turn(socket) : undefined;
-  const work = parts.inFlight.run(() =>
+  const execute = () =>
     parts.execute(name, input, {
       caller: socket.data.caller,
       ...(connection === undefined ? {} : { connection }),
       ...(turn === undefined ? {} : { turn }),
       log: parts.log,
       correlationId: randomUUID(),
-    }),
+    });
+  const work = parts.inFlight.run(
+    commands[name].rate === 'read' ? () => parts.readGate.run(socket.data.caller, execute) : execute,
   );
   return turn === undefined ? work : work.finally(turn.pass);
 }

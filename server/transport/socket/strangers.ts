@@ -1,7 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'socket.io';
 import { RoomError } from '../../../shared/contract/errors.ts';
-import { CONNECTIONS_PER_ADDRESS, STRANGER_BYTES_MAX, STRANGER_PACKETS_MAX } from '../../../shared/contract/limits.ts';
+import {
+  CONNECTIONS_PER_ADDRESS,
+  LARGE_PACKET_CHARS,
+  STRANGER_BYTES_MAX,
+  STRANGER_PACKETS_MAX,
+} from '../../../shared/contract/limits.ts';
 import type { Clock } from '../../clock.ts';
 import type { Rates } from '../../registry/rates.ts';
 import type { AddressOf } from '../client-address.ts';
@@ -43,7 +48,7 @@ interface Stranger {
 
 /**
  * Bounds connections before anybody is known: how many an address opens and holds, how long one may take to authenticate itself, and how much it may send
- * until then; afterwards, how much it sends that is no call. What is kept for a stranger is dropped when they are known; an address costs nothing when its last connection has ended. One timer
+ * until then; afterwards, how much it sends that is no call, or too much for one. What is kept for a stranger is dropped when they are known; an address costs nothing when its last connection has ended. One timer
  * serves all of them, because all have the same time.
  */
 export class Strangers {
@@ -137,7 +142,9 @@ export class Strangers {
   #count(connection: Engine, { type, data }: Packet): void {
     const stranger = this.#strangers.get(connection);
     if (stranger === undefined) {
-      if (type !== 'message' || typeof data !== 'string' || !CALLS.test(data)) this.#countNoCall(connection);
+      const isCall = type === 'message' && typeof data === 'string' && CALLS.test(data);
+      const points = isCall ? Math.floor(data.length / LARGE_PACKET_CHARS) : 1;
+      if (points > 0) this.#countExcess(connection, points);
       return;
     }
     stranger.packets += 1;
@@ -148,11 +155,11 @@ export class Strangers {
 
   /**
    * A pong now and then is all that a known connection need send beside its calls. Packets that say nothing, acks of nothing and attempts to connect to namespaces
-   * that are not there cost this server more than their sender.
+   * that are not there cost this server more than their sender; so do packets as large as can be, which are read before they can be refused.
    */
-  #countNoCall(connection: Engine): void {
+  #countExcess(connection: Engine, points: number): void {
     try {
-      this.#parts.rates.take('excess', idOf(connection));
+      for (let n = 0; n < points; n++) this.#parts.rates.take('excess', idOf(connection));
     } catch {
       this.#parts.onFlood(connection);
     }

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { Expiry } from '../../../../server/live/expiry.ts';
 import { Hub } from '../../../../server/live/hub.ts';
 import { InFlight } from '../../../../server/registry/in-flight.ts';
+import { ReadGate } from '../../../../server/registry/read-gate.ts';
 import { createEventListener } from '../../../../server/transport/socket/answer-call.ts';
 import { Cuts } from '../../../../server/transport/socket/cuts.ts';
 import { Lanes } from '../../../../server/transport/socket/lanes.ts';
@@ -28,6 +29,7 @@ describe('createEventListener', () => {
         lanes: new Lanes(1),
         cuts: new Cuts({ clock, log }),
         rates: { take: () => undefined },
+        readGate: new ReadGate(),
         hub: new Hub(clock),
         expiry: new Expiry(clock),
         rooms: { cached: () => undefined, get: () => Promise.resolve(undefined) },
