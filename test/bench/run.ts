@@ -14,6 +14,7 @@ import {
   twoServers,
   twoServersMedium,
 } from './figures/fan-out.ts';
+import { floodBesideOthers } from './figures/flood.ts';
 import { idleMemory } from './figures/idle-memory.ts';
 import { latency } from './figures/latency.ts';
 import { longRoom } from './figures/long-room.ts';
@@ -38,6 +39,7 @@ export const FIGURES = {
   P5: idleMemory,
   P6: connects,
   P7: stalledReader,
+  'P7-flood': floodBesideOthers,
   P8: catchUp,
   P9: longRoom,
   P10: betweenServers,
