@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { FILES_PATH } from '../../shared/contract/file-route.ts';
-import { UPLOAD_DEADLINE_MS } from '../../shared/contract/limits.ts';
+import { TCP_PER_ADDRESS, UPLOAD_DEADLINE_MS } from '../../shared/contract/limits.ts';
 import { networkOf } from '../transport/client-address.ts';
 import { sendProblem } from '../transport/problem.ts';
+import type { Settings } from './settings.ts';
 
 /** The listener, which is there before anything stands behind it. */
 export interface FrontDoor {
@@ -58,7 +59,7 @@ export async function listen(options: {
     },
   );
   http.setTimeout(options.stallMs ?? STALL_MS);
-  if (options.perAddress !== undefined) boundConnections(http, options.perAddress);
+  boundConnections(http, options.perAddress ?? Number.POSITIVE_INFINITY);
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
     http.listen(options.port, options.host, () => {
@@ -90,8 +91,15 @@ function boundBody(request: IncomingMessage, bodyMs: number): void {
   request.once('close', () => clearTimeout(timer));
 }
 
+/** How many TCP connections an address may have; any number when limits are off. Behind a proxy they are all the proxy's, and it is the proxy that bounds them. */
+export function tcpPerAddress({ rateLimitFactor, trustProxy }: Settings): number {
+  if (rateLimitFactor === 0 || trustProxy > 0) return Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.round(TCP_PER_ADDRESS * rateLimitFactor));
+}
+
 /** Ends a connection at once whose address has too many: nothing of it is read, and nothing else is bounded in number before it is. */
 function boundConnections(http: Server, most: number): void {
+  if (most === Number.POSITIVE_INFINITY) return;
   const connections = new Map<string, number>();
   const onClose = function (this: Socket): void {
     const network = networkOf(this.remoteAddress ?? '');

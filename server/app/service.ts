@@ -1,4 +1,4 @@
-import { HANDSHAKE_DEADLINE_MS, TCP_PER_ADDRESS } from '../../shared/contract/limits.ts';
+import { HANDSHAKE_DEADLINE_MS } from '../../shared/contract/limits.ts';
 import { createTokens } from '../auth/tokens.ts';
 import { systemClock } from '../clock.ts';
 import { FileLinks, linkKey, secretModel } from '../files/file-links.ts';
@@ -31,7 +31,7 @@ import { ServiceClock } from '../time/service-clock.ts';
 import { Changes } from './changes.ts';
 import { createContext } from './context.ts';
 import { closeConnections, drain, NOTICE_MS } from './drain.ts';
-import { type FrontDoor, listen } from './front-door.ts';
+import { type FrontDoor, listen, tcpPerAddress } from './front-door.ts';
 import { createHandlers } from './handlers.ts';
 import type { Overrides } from './overrides.ts';
 import { createReadiness } from './readiness.ts';
@@ -73,7 +73,12 @@ const STEP_MS = 5_000;
 export async function startService(settings: Settings, overrides: Overrides = {}): Promise<Service> {
   const log = overrides.log ?? createLog(settings.logLevel);
   const headersMs = overrides.handshakeMs ?? HANDSHAKE_DEADLINE_MS;
-  const door = await listen({ port: settings.port, host: settings.host, headersMs, ...boundOf(settings) });
+  const door = await listen({
+    port: settings.port,
+    host: settings.host,
+    headersMs,
+    perAddress: tcpPerAddress(settings),
+  });
   let storage: Storage | undefined;
   let cluster: Cluster | undefined;
   try {
@@ -98,12 +103,6 @@ export async function startService(settings: Settings, overrides: Overrides = {}
       .catch((stopError: unknown) => log.error({ err: stopError }, 'the database could not be closed'));
     throw error;
   }
-}
-
-/** How many TCP connections an address may have. Behind a proxy they are all the proxy's, and it is the proxy that bounds them. */
-function boundOf({ rateLimitFactor, trustProxy }: Settings): { perAddress?: number } {
-  if (rateLimitFactor === 0 || trustProxy > 0) return {};
-  return { perAddress: Math.max(1, Math.round(TCP_PER_ADDRESS * rateLimitFactor)) };
 }
 
 interface Parts {
@@ -188,7 +187,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const readGate = new ReadGate();
   const expiry = new Expiry(wall);
   const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
-  const cuts = new Cuts({ clock: wall, log });
+  const cuts = new Cuts({ clock: wall, log, tellOthers: (user, told) => cluster?.teller.cut(user, told) });
   const deaf = new Deaf<RoomsSocket>((socket, unread) => cuts.slowReader(socket, unread));
   const addressOf = clientAddress(settings.trustProxy);
   const strangers = new Strangers({
@@ -251,7 +250,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     rooms,
     log,
   });
-  await cluster?.serve({ hub, appender, rooms, inbox, changes, follower });
+  await cluster?.serve({ hub, appender, rooms, inbox, changes, follower, cuts });
   const runner = settings.jobs === 'server' ? await startJobs(settings, context) : undefined;
   door.open(app);
   expiry.start(() => {

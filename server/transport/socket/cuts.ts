@@ -16,6 +16,8 @@ export interface CutsParts {
   /** The real clock. */
   clock: Clock;
   log: Log;
+  /** Says to other servers, to which the client may come back, what it is to be told. */
+  tellOthers?: ((user: string, told: ServerEvents['connection.cut']) => void) | undefined;
   /** Told of each cut, for whoever counts. */
   onCut?: ((reason: CutReason) => void) | undefined;
 }
@@ -59,13 +61,19 @@ export class Cuts {
     if (told !== undefined) emitTo(socket, 'connection.cut', told);
   }
 
+  /** Another server has cut off a connection of a user. */
+  hear(user: string, told: ServerEvents['connection.cut']): void {
+    this.#told.set(user, told);
+  }
+
   /** Answers what the client is to be told; nothing where the connection was ending already. */
   #note(socket: RoomsSocket, reason: MemberCutReason, unread?: Unread): ServerEvents['connection.cut'] | undefined {
     if (socket.conn.readyState !== 'open') return undefined;
-    const { clock, log, onCut } = this.#parts;
+    const { clock, log, tellOthers, onCut } = this.#parts;
     const { caller } = socket.data;
     const told = { connection: socket.id, reason, at: iso(clock.now()) };
     this.#told.set(userOf(caller), told);
+    tellOthers?.(userOf(caller), told);
     log.warn({ user: caller.userId, connection: socket.id, reason, unread }, 'a connection is cut off');
     onCut?.(reason);
     return told;
