@@ -90,6 +90,8 @@ export interface ClientEvents {
   inbox: ServerEvents['inbox'];
   tokenExpiring: ServerEvents['auth.expiring'];
   draining: ServerEvents['server.draining'];
+  /** The server had cut off a connection of this client, and why; told once, as a rule when the next one stands. Nothing is lost by it. */
+  cut: ServerEvents['connection.cut'];
   /** A failure that no promise carries: a token that could not be had, a storage that refused. */
   error: RoomError;
 }

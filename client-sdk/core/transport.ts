@@ -8,7 +8,8 @@ export interface ConnectionAuth {
 
 /** What a connection tells its owner. After `refused` or `lost` it says nothing more. */
 export interface ConnectionListener {
-  opened(): void;
+  /** `id`: by which the server names this connection, where the transport knows it. */
+  opened(id?: string): void;
   /** The connection was not made; `error` is the server's own word where it gave one. */
   refused(error: WireError | undefined, reason: string): void;
   lost(reason: string): void;

@@ -193,6 +193,9 @@ class ClientShell implements Client {
       case 'inbox':
         this.#emitter.emit('inbox', event.payload);
         break;
+      case 'connection.cut':
+        this.#emitter.emit('cut', event.payload);
+        break;
       case 'auth.expiring':
         this.#emitter.emit('tokenExpiring', event.payload);
         break;

@@ -55,6 +55,8 @@ export class Session {
   #connection: Connection | undefined;
   /** Counts attempts to connect; what an earlier one still has to say is not heard. */
   #attempt = 0;
+  /** The server's names of this connection and of the one before. */
+  #ids = new Set<string>();
   #callNumber = 0;
   #token: string | undefined;
   #expiresAt = Number.POSITIVE_INFINITY;
@@ -208,8 +210,9 @@ export class Session {
       this.#options.url,
       { token: this.#token as string, v: CONTRACT_VERSION },
       {
-        opened: () => {
+        opened: (id) => {
           if (!current()) return;
+          if (id !== undefined) this.#ids = new Set([...this.#ids].slice(-1)).add(id);
           this.#timers.cancel('dial');
           this.#happened({ type: 'opened' });
         },
@@ -232,6 +235,8 @@ export class Session {
       this.#happened({ type: 'draining', at: Number.isNaN(at) ? this.#options.clock.now() : at });
     }
     if (name === 'auth.expiring') void this.#refresh('expiring', 0);
+    // All of a user's clients are told of a cut, and each again when it comes back.
+    if (name === 'connection.cut' && !this.#ids.delete((payload as ServerEvents['connection.cut']).connection)) return;
     try {
       this.#listener.event(name as ServerEventName, payload as never);
     } catch (fault) {

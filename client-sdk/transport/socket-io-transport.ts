@@ -31,7 +31,7 @@ export function socketIoTransport({
         socket.offAny();
         socket.disconnect();
       };
-      socket.on('connect', () => listener.opened());
+      socket.on('connect', () => listener.opened(socket.id));
       socket.on('connect_error', (fault: Error & { data?: unknown }) => {
         end();
         listener.refused(fault.data === undefined ? undefined : readError(fault.data).toWire(), fault.message);

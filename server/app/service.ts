@@ -14,6 +14,7 @@ import { createAdmit } from '../registry/admit.ts';
 import { createExecute, type ExecuteParts } from '../registry/execute.ts';
 import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';
+import { ReadGate } from '../registry/read-gate.ts';
 import { connectStorage, type Storage } from '../storage/connect.ts';
 import { Figures, UNKNOWN } from '../telemetry/figures.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
@@ -23,6 +24,7 @@ import { clientAddress } from '../transport/client-address.ts';
 import { fileRoutes } from '../transport/http/file-routes.ts';
 import { createHttpApp } from '../transport/http/http-app.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
+import { Cuts } from '../transport/socket/cuts.ts';
 import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
 import { createSocketServer } from '../transport/socket/socket-server.ts';
@@ -31,7 +33,7 @@ import { ServiceClock } from '../time/service-clock.ts';
 import { Changes } from './changes.ts';
 import { createContext } from './context.ts';
 import { closeConnections, drain, NOTICE_MS } from './drain.ts';
-import { type FrontDoor, listen } from './front-door.ts';
+import { type FrontDoor, listen, tcpPerAddress } from './front-door.ts';
 import { createHandlers } from './handlers.ts';
 import type { Overrides } from './overrides.ts';
 import { createReadiness } from './readiness.ts';
@@ -46,6 +48,8 @@ export interface Load {
   connections: number;
   strangers: number;
   addresses: number;
+  /** Of Socket.IO: streams that somebody has joined, and one for each connection. */
+  rooms: number;
   /** With Redis: channels of rooms and of people that are heard. */
   subscriptions?: number;
 }
@@ -73,7 +77,12 @@ const STEP_MS = 5_000;
 export async function startService(settings: Settings, overrides: Overrides = {}): Promise<Service> {
   const log = overrides.log ?? createLog(settings.logLevel);
   const headersMs = overrides.handshakeMs ?? HANDSHAKE_DEADLINE_MS;
-  const door = await listen({ port: settings.port, host: settings.host, headersMs });
+  const door = await listen({
+    port: settings.port,
+    host: settings.host,
+    headersMs,
+    perAddress: tcpPerAddress(settings),
+  });
   let storage: Storage | undefined;
   let cluster: Cluster | undefined;
   try {
@@ -180,12 +189,16 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
 
   let stopping: Promise<void> | undefined;
   const inFlight = new InFlight();
+  const readGate = new ReadGate();
   const expiry = new Expiry(wall, () => figures.cuts.add('token_over'));
   const lanes = new Lanes<RoomsSocket>(settings.rateLimitFactor);
-  const deaf = new Deaf<RoomsSocket>(({ data }) => {
-    log.warn({ user: data.caller.userId, reason: 'does not read what it is sent' }, 'a connection is cut off');
-    figures.cuts.add('slow_reader');
+  const cuts = new Cuts({
+    clock: wall,
+    log,
+    tellOthers: (user, told) => cluster?.teller.cut(user, told),
+    onCut: (reason) => figures.cuts.add(reason),
   });
+  const deaf = new Deaf<RoomsSocket>((socket, unread) => cuts.slowReader(socket, unread));
   const addressOf = clientAddress(settings.trustProxy);
   const strangers = new Strangers({
     rates,
@@ -193,7 +206,10 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     deadlineMs: overrides.handshakeMs ?? HANDSHAKE_DEADLINE_MS,
     clock: wall,
     addressOf,
-    log,
+    cuts,
+    onFlood(connection) {
+      for (const socket of io.of('/').sockets.values()) if (socket.conn === connection) cuts.flood(socket);
+    },
   });
   const filesOverHttp = fileRoutes({
     files: context.files,
@@ -220,6 +236,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     execute,
     inFlight,
     rates,
+    readGate,
     addressOf,
     ready: createReadiness({
       ping: () => storage.ping(),
@@ -243,10 +260,13 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     execute,
     inFlight,
     lanes,
+    cuts,
     rates,
+    readGate,
     hub,
     expiry,
     strangers,
+    deaf,
     barred,
     isStopping: () => stopping !== undefined,
     adapter: cluster?.createAdapter(),
@@ -255,7 +275,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     figures,
     log,
   });
-  await cluster?.serve({ hub, appender, rooms, inbox, changes, follower });
+  await cluster?.serve({ hub, appender, rooms, inbox, changes, follower, cuts });
   const runner = settings.jobs === 'server' ? await startJobs(settings, context, figures) : undefined;
   door.open(app);
   expiry.start(() => {
@@ -277,6 +297,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     load: () => ({
       connections: io.engine.clientsCount,
       ...strangers.size,
+      rooms: io.of('/').adapter.rooms.size,
       ...(cluster === undefined ? {} : { subscriptions: cluster.subscriptions }),
     }),
     stop() {

@@ -1,3 +1,4 @@
+import type { ServerEvents } from '../../shared/contract/events.ts';
 import { PRESENCE_GRACE_MS } from '../../shared/contract/limits.ts';
 import { parseChannel } from '../live/channels.ts';
 import type { Hub } from '../live/hub.ts';
@@ -32,6 +33,8 @@ export interface ClusterServer {
   changes: { wake(): void };
   /** Looks for what other servers have written. */
   follower: { look(): Promise<void> };
+  /** Hears that another server has cut off a connection of a user. */
+  cuts: { hear(user: string, told: ServerEvents['connection.cut']): void };
 }
 
 export interface ClusterParts {
@@ -237,6 +240,9 @@ export class Cluster {
         break;
       case 'renewed':
         this.#presence?.serverCame(frame.from);
+        break;
+      case 'cut':
+        this.#serving?.cuts.hear(frame.user, frame.told);
         break;
       default:
         throw new Error(`${frame.kind} is said in a room only`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { events, type ServerEvents } from '../../shared/contract/events.ts';
 import { person, type Person, side } from '../../shared/contract/primitives.ts';
 import type { Typist } from '../live/typing.ts';
 import type { Told } from '../timeline/stream-heads.ts';
@@ -50,6 +51,8 @@ export type Frame = { from: string } & (
   | { kind: 'wake' }
   /** What the sender had said of itself was gone, and is said anew. */
   | { kind: 'renewed' }
+  /** The sender has cut off a connection of somebody, who may come back at any server. */
+  | { kind: 'cut'; user: string; told: ServerEvents['connection.cut'] }
 );
 
 const count = z.int().min(0);
@@ -62,6 +65,7 @@ const heads = {
   N: z.tuple([z.string(), z.string(), count, z.boolean()]),
   W: z.tuple([]),
   R: z.tuple([]),
+  X: z.tuple([z.string(), events['connection.cut'].payload]),
 } as const;
 type Letter = keyof typeof heads;
 type Head<L extends Letter> = z.infer<(typeof heads)[L]>;
@@ -102,6 +106,9 @@ export class Frames {
   }
   renewed(): string {
     return frame(this.#from, 'R', []);
+  }
+  cut(user: string, told: ServerEvents['connection.cut']): string {
+    return frame(this.#from, 'X', [user, told]);
   }
 }
 
@@ -148,6 +155,10 @@ export function readFrame(message: Buffer): Frame {
       return { from, kind: 'wake' };
     case 'R':
       return { from, kind: 'renewed' };
+    case 'X': {
+      const [user, told] = heads.X.parse(head);
+      return { from, kind: 'cut', user, told };
+    }
     default:
       throw new Error('a frame of no known kind');
   }

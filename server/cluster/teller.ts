@@ -1,3 +1,4 @@
+import type { ServerEvents } from '../../shared/contract/events.ts';
 import { channelOf, PRESENCE_STREAM } from '../live/channels.ts';
 import type { Packet } from '../live/packet.ts';
 import type { Typist } from '../live/typing.ts';
@@ -41,6 +42,10 @@ export class Teller {
   /** Something that every server follows has changed. */
   wake(): void {
     this.#link.publish(this.#names.everyone, this.frames.wake());
+  }
+
+  cut(user: string, told: ServerEvents['connection.cut']): void {
+    this.#link.publish(this.#names.everyone, this.frames.cut(user, told));
   }
 
   renewed(): void {

@@ -34,6 +34,7 @@ export class Hub {
   readonly connected: Connected;
   readonly #parts: HubParts;
   #io: RoomsServer | undefined;
+  #onBehind: ((socket: RoomsSocket) => void) | undefined;
   /** The channels that somebody has joined, as the adapter tells. */
   readonly #channels = new Set<string>();
 
@@ -61,8 +62,10 @@ export class Hub {
     });
   }
 
-  attach(io: RoomsServer): void {
+  /** @param onBehind see `fanOut` */
+  attach(io: RoomsServer, onBehind?: (socket: RoomsSocket) => void): void {
     this.#io = io;
+    this.#onBehind = onBehind;
     const { adapter } = io.of('/');
     adapter.on('create-room', (channel: string) => {
       const heard = parseChannel(channel);
@@ -106,7 +109,7 @@ export class Hub {
     const namespace = this.#io?.of('/');
     const ids = namespace?.adapter.rooms.get(channelOf(roomId, stream));
     if (namespace === undefined || ids === undefined) return;
-    fanOut(ids, namespace.sockets, packet);
+    fanOut(ids, namespace.sockets, packet, this.#onBehind);
     this.#parts.onSent?.(packet.name, ids.size);
   }
 

@@ -4,8 +4,10 @@ import { type CommandName, commands } from '../../shared/contract/registry.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type AdmitParts, createAdmit } from './admit.ts';
-import type { Answer, Call, Handler, Handlers } from './call.ts';
+import { furtherReads } from './answer-size.ts';
+import type { Answer, Call, Caller, Handler, Handlers } from './call.ts';
 import { checkBounds } from './input-bounds.ts';
+import type { Rates } from './rates.ts';
 
 export type Execute = (name: CommandName, input: unknown, call: Call) => Promise<Answer>;
 
@@ -27,13 +29,24 @@ export function createExecute({ handlers, ...parts }: ExecuteParts): Execute {
       const args = parseInput(command.input, input);
       // The registry ties a name to its input and output; indexing by a union of names loses that tie for the compiler.
       const handler = handlers[name] as Handler<CommandName>;
-      const data = parseOutput(name, command.output, await handler(args, call));
+      const output = await handler(args, call);
+      if (command.rate === 'read') takeFurther(parts.rates, caller, furtherReads(output));
+      const data = parseOutput(name, command.output, output);
       if (log.isLevelEnabled('debug')) log.debug({ command: name, correlationId, user: caller.userId }, 'answered');
       return { ok: true, data } as Answer;
     } catch (error) {
       return { ok: false, error: toWireError(error, { command: name, user: caller.userId, correlationId }, log) };
     }
   };
+}
+
+/** Counts what was answered already: the next call is the one that is refused. */
+function takeFurther(rates: Rates, { side, userId }: Caller, reads: number): void {
+  try {
+    for (let n = 0; n < reads; n++) rates.take('read', `${side}:${userId}`);
+  } catch (error) {
+    if (!(error instanceof RoomError)) throw error;
+  }
 }
 
 /** @throws {RoomError} `invalid` or `too_large` */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MEMBER_CUT_REASONS } from './cuts.ts';
 import { entry } from './entries.ts';
 import { id, isoTime, seq, side, streamName } from './primitives.ts';
 import { project } from './projects.ts';
@@ -28,6 +29,11 @@ export const events = {
   'access.revoked': {
     summary: 'The caller may no longer read the room, or the stream.',
     payload: z.object({ roomId: id, stream: streamName.optional(), reason: z.string() }),
+  },
+  'connection.cut': {
+    summary:
+      'The server has cut off a connection of the caller: this one, or, sent when they connect again within five minutes, an earlier one. `connection` is its `socket.id`.',
+    payload: z.object({ connection: id, reason: z.enum(MEMBER_CUT_REASONS), at: isoTime }),
   },
   'auth.expiring': { summary: 'The token of this connection is over at that instant; renew it.', payload: at },
   'server.draining': { summary: 'This server stops at that instant; connect again, to any server.', payload: at },

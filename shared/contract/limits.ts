@@ -55,12 +55,21 @@ export const INPUT_VALUES_MAX = 5_000;
 /** What a connection may send before it has authenticated itself: a token twice over, in bytes, and a few packets. */
 export const STRANGER_BYTES_MAX = 20 * 1024;
 export const STRANGER_PACKETS_MAX = 10;
-/** What may wait for a client that does not read, in packets and bytes; a client that takes none of it for a while is cut off. */
+/** Each whole so many characters of a packet count against its connection as a packet does that is no call: no call of use is that long. */
+export const LARGE_PACKET_CHARS = 32 * 1024;
+/**
+ * What may wait for a client that does not read, in packets and bytes. Of events, more is too much at once; an answer that the client asked for may be larger, as
+ * long as it is taken.
+ */
 export const UNREAD_PACKETS_MAX = 1_000;
 export const UNREAD_BYTES_MAX = 1024 * 1024;
-/** Calls of one connection that are worked on at a time: so many that write, or so many that read, or a mixture. */
+/** For so long who connects again is told that an earlier connection of theirs was cut off, and why. */
+export const CUT_TOLD_MS = 5 * 60_000;
+/** Calls of one connection that are worked on at a time: so many that write, or so many that read, or a mixture; and reads of one user. */
 export const CALLS_AT_A_TIME = 64;
 export const READS_AT_A_TIME = 8;
+/** Each further so many characters of entries in an answer count as another read. */
+export const READ_UNIT_CHARS = 64 * 1024;
 /** Calls of one connection that wait behind those; one more is refused. Scaled by `RATE_LIMIT_FACTOR`, as rates are. */
 export const CALLS_WAITING_MAX = 1_000;
 /** A connection that has not authenticated itself by then is cut. */
@@ -73,11 +82,12 @@ export const JOINED_ROOMS_MAX = 200;
 
 /**
  * Rates by class: `points` in each `seconds`, counted for one user over all connections and both transports, and over all servers that share a Redis (somewhat late: README).
- * `handshake` is counted for an address, before anybody is known: handshakes, and HTTP calls without a valid token. `excess` counts refusals: who does not
- * slow down is cut off.
+ * Two are counted for an address, before anybody is known: `handshake` for handshakes, and HTTP calls without a valid token; `page` for requests for what anybody
+ * may have, and for what is not there. `excess` counts refusals: who does not slow down is cut off.
  */
 export const RATES = {
   handshake: { points: 120, seconds: 60 },
+  page: { points: 300, seconds: 60 },
   read: { points: 300, seconds: 10 },
   write: { points: 100, seconds: 10 },
   signal: { points: 100, seconds: 10 },
@@ -87,10 +97,12 @@ export const RATES = {
 
 export type RateClass = keyof typeof RATES;
 /** The rates that a command can belong to. */
-export type CommandRate = Exclude<RateClass, 'handshake' | 'excess'>;
+export type CommandRate = Exclude<RateClass, 'handshake' | 'page' | 'excess'>;
 
 /** Connections at a time, for one user and for one address. */
 export const CONNECTIONS_PER_USER = 30;
 export const CONNECTIONS_PER_ADDRESS = 500;
 /** So many connections of a user at a server are not counted by other servers, beside its own that are: what everybody has costs nobody a question. */
 export const CONNECTIONS_UNSHARED = 5;
+/** TCP connections of one address at a time, whatever they are for. Not counted behind a proxy (`TRUST_PROXY`), to which they all belong. */
+export const TCP_PER_ADDRESS = 2_000;

@@ -19,6 +19,8 @@ export interface Scale {
   longRoom: number;
   /** Projects whose clocks run. */
   waiting: number;
+  /** Connections that come and go. */
+  comings: number;
 }
 
 export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
@@ -32,6 +34,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     missed: 10_000,
     longRoom: 1_000_000,
     waiting: 100_000,
+    comings: 50_000,
   },
   quick: {
     name: 'quick',
@@ -43,6 +46,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     missed: 10_000,
     longRoom: 50_000,
     waiting: 20_000,
+    comings: 4_000,
   },
   tiny: {
     name: 'tiny',
@@ -54,6 +58,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     missed: 300,
     longRoom: 1_500,
     waiting: 1_500,
+    comings: 40,
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Figure } from './figure.ts';
 import { betweenServers } from './figures/between-servers.ts';
 import { catchUp } from './figures/catch-up.ts';
+import { comingAndGoing } from './figures/coming-and-going.ts';
 import { connects } from './figures/connects.ts';
 import { durableSends } from './figures/durable-sends.ts';
 import {
@@ -13,9 +14,11 @@ import {
   twoServers,
   twoServersMedium,
 } from './figures/fan-out.ts';
+import { floodBesideOthers } from './figures/flood.ts';
 import { idleMemory } from './figures/idle-memory.ts';
 import { latency } from './figures/latency.ts';
 import { longRoom } from './figures/long-room.ts';
+import { stalledReader } from './figures/stalled-reader.ts';
 import { timerSweep } from './figures/timer-sweep.ts';
 import type { LoadApi } from './load/load-generator.ts';
 import { type Bench, type Measure, type Scale, SCALES } from './plan.ts';
@@ -35,11 +38,14 @@ export const FIGURES = {
   P4: durableSends,
   P5: idleMemory,
   P6: connects,
+  P7: stalledReader,
+  'P7-flood': floodBesideOthers,
   P8: catchUp,
   P9: longRoom,
   P10: betweenServers,
   P11: twoServers,
   'P11-100': twoServersMedium,
+  P12: comingAndGoing,
   P13: timerSweep,
 } as const satisfies Record<string, Measure>;
 

@@ -1,41 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import * as fc from 'fast-check';
 import { pino } from 'pino';
 import type { Socket } from 'socket.io-client';
-import { z } from 'zod';
 import { ERROR_CODES, type WireError } from '../../shared/contract/errors.ts';
-import { type CommandName, commandNames, commands } from '../../shared/contract/registry.ts';
+import { commandNames, commands } from '../../shared/contract/registry.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { tokenOf } from '../support/tokens.ts';
 import { until, within } from '../support/client.ts';
-import { call, connectAs, pollingSession, post, Tcp } from './transport-client.ts';
+import { call, connectAs, post, Tcp } from './transport-client.ts';
 import { CLOSING, frame } from './transport-frames.ts';
 
 const OPERATOR = { sub: 'op', side: 'operator' } as const;
 const TRANSPORTS = ['websocket', 'polling'] as const;
 
 const nested = (depth: number): unknown => JSON.parse(`${'{"a":['.repeat(depth)}1${']}'.repeat(depth)}`);
-
-/** Fields of a command's input, as its schema names them. */
-function fieldsOf(name: CommandName): string[] {
-  const { properties } = z.toJSONSchema(commands[name].input, { io: 'input' });
-  return Object.keys(properties ?? {});
-}
-
-/** How a valid packet is spoiled: something in its middle is replaced, its frame gets another opcode, a byte of the frame is overwritten. */
-interface Mutation {
-  packet: number;
-  at: number;
-  cut: number;
-  insert: string;
-  opcode: number;
-  damage: [at: number, byte: number] | null;
-}
 
 describe('hostile input', function () {
   this.timeout(60_000);
@@ -83,15 +63,9 @@ describe('hostile input', function () {
     return error;
   }
 
-  describe('in every field of every command', () => {
+  describe('as the input of every command, whatever its fields are', () => {
     for (const name of commandNames) {
       it(name, async () => {
-        for (const field of fieldsOf(name)) {
-          for (const value of [{ $gt: '' }, { $ne: null }, [{ $gt: '' }], Number.MAX_VALUE, { toString: 'x' }]) {
-            const error = await bothRefuse(name, { [field]: value });
-            expect(error.code, `${field}: ${JSON.stringify(value)}`).to.equal('invalid');
-          }
-        }
         const pairs: [string, unknown, string][] = [
           ['a key from the prototype', JSON.parse('{"__proto__":{"polluted":1}}'), 'invalid'],
           ['a constructor', JSON.parse('{"constructor":{"prototype":{"polluted":1}}}'), 'invalid'],
@@ -276,20 +250,6 @@ describe('hostile input', function () {
   });
 
   describe('as raw frames', () => {
-    /** What valid packets look like; mutations begin from these. */
-    const valid = () => [
-      `40${JSON.stringify({ token })}`,
-      '421["room.list",{}]',
-      '42["typing.set",{"roomId":"r","stream":"public","typing":true}]',
-      '451-2["room.get",{"_placeholder":true,"num":0}]',
-      '430[]',
-      '41',
-      '3',
-      '2probe',
-      '5',
-      '40/admin,{}',
-    ];
-
     /** Opens a raw WebSocket of somebody who is let in. */
     async function member(): Promise<Tcp> {
       const tcp = new Tcp(service);
@@ -358,67 +318,5 @@ describe('hostile input', function () {
         tcp.socket.destroy();
       });
     }
-
-    const mutation: fc.Arbitrary<Mutation> = fc.record({
-      packet: fc.nat({ max: 9 }),
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
-      cut: fc.nat({ max: 12 }),
-      insert: fc.oneof(
-        fc.string({ maxLength: 12 }),
-        fc.constantFrom('{"_placeholder":true,"num":0}', '[[[[', '\x1e', '-', '/a,', '"__proto__":', '9'.repeat(30)),
-      ),
-      opcode: fc.constantFrom(1, 1, 1, 1, 2, 0, 9, 10, 8, 3),
-      damage: fc.option(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { freq: 4 }),
-    });
-    const mutated = ({ packet, at, cut, insert }: Mutation): string => {
-      const text = valid()[packet] ?? '';
-      const position = Math.floor(at * text.length);
-      return text.slice(0, position) + insert + text.slice(position + cut);
-    };
-
-    it('mutated WebSocket frames, known and unknown senders: alive, nothing left, heap flat', async () => {
-      const run = async (first: boolean, mutations: readonly Mutation[]) => {
-        const tcp = new Tcp(service);
-        tcp.upgrade();
-        if (first) tcp.send(frame(valid()[0] ?? ''));
-        for (const one of mutations) {
-          const bytes = frame(mutated(one), one.opcode);
-          if (one.damage !== null) bytes[one.damage[0] % bytes.length] = one.damage[1];
-          tcp.send(bytes);
-        }
-        tcp.socket.end();
-        await within(tcp.closed, 'the end of a fuzzed connection', 10_000);
-      };
-      const property = fc.asyncProperty(fc.boolean(), fc.array(mutation, { minLength: 1, maxLength: 6 }), run);
-      await fc.assert(property, { seed: 1, numRuns: 40, interruptAfterTimeLimit: 5_000 });
-      const before = heap();
-      await fc.assert(property, { seed: 2, numRuns: 600, interruptAfterTimeLimit: 8_000 });
-      await until('nothing is left', () => service.service.load().connections === 2);
-      expect(heap() - before, 'bytes more').to.be.lessThan(8e6);
-      expect(service.service.load()).to.deep.include({ strangers: 0 });
-    });
-
-    it('mutated polling payloads: alive, nothing left', async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.boolean(), fc.array(mutation, { minLength: 1, maxLength: 6 }), async (first, mutations) => {
-          const address = await pollingSession(url());
-          if (first) await fetch(address, { method: 'POST', body: valid()[0] ?? '' });
-          const sent = await fetch(address, { method: 'POST', body: mutations.map(mutated).join('\x1e') });
-          expect(sent.status).to.be.oneOf([200, 400]);
-          // Engine.IO's own packet for "I leave"; a session that was ended answers 400.
-          expect((await fetch(address, { method: 'POST', body: '1' })).status).to.be.oneOf([200, 400]);
-        }),
-        { seed: 3, numRuns: 150, interruptAfterTimeLimit: 6_000 },
-      );
-      await until('nothing is left', () => service.service.load().connections === 2, 35_000);
-    });
   });
 });
-
-/** Bytes of the heap that are really in use. */
-function heap(): number {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') for (let n = 0; n < 3; n++) collect();
-  return process.memoryUsage().heapUsed;
-}

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { pino } from 'pino';
 import {
   CONNECTIONS_PER_ADDRESS,
   CONNECTIONS_PER_USER,
@@ -11,7 +10,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { tokenOf } from '../support/tokens.ts';
 import { until, within } from '../support/client.ts';
-import { BUYER, call, connectAs, eventOf, open, pollingSession, post, refusalOf, Tcp } from './transport-client.ts';
+import { BUYER, call, connectAs, open, pollingSession, post, refusalOf, Tcp } from './transport-client.ts';
 import { CLOSING, frame } from './transport-frames.ts';
 
 const TRANSPORTS = ['websocket', 'polling'] as const;
@@ -98,7 +97,7 @@ describe('limits of addresses', () => {
         ),
       );
     }
-    expect(service.service.load()).to.deep.equal({ connections: most, strangers: 0, addresses: 1 });
+    expect(service.service.load()).to.deep.equal({ connections: most, strangers: 0, addresses: 1, rooms: most });
     wall.advance(6_000);
     const refused = await handshake('192.0.2.6');
     expect(refused.status).to.equal(429);
@@ -108,7 +107,7 @@ describe('limits of addresses', () => {
     (await connectAs(service, BUYER, { headers: from('192.0.2.6') })).disconnect();
     for (const socket of sockets) socket.disconnect();
     await until('all are gone', () => service.service.load().connections === 0);
-    expect(service.service.load()).to.deep.equal({ connections: 0, strangers: 0, addresses: 0 });
+    expect(service.service.load()).to.deep.equal({ connections: 0, strangers: 0, addresses: 0, rooms: 0 });
   });
 
   it('holds at most so many connections for a user', async () => {
@@ -163,10 +162,10 @@ describe('limits of strangers', () => {
 
   it('ends a polling session that never authenticates, also one that does not poll', async () => {
     const address = await pollingSession(service.service.url);
-    expect(service.service.load()).to.deep.equal({ connections: 1, strangers: 1, addresses: 1 });
+    expect(service.service.load()).to.deep.equal({ connections: 1, strangers: 1, addresses: 1, rooms: 0 });
     await until('it is gone', () => service.service.load().connections === 0);
     expect((await fetch(address)).status).to.equal(400);
-    expect(service.service.load()).to.deep.equal({ connections: 0, strangers: 0, addresses: 0 });
+    expect(service.service.load()).to.deep.equal({ connections: 0, strangers: 0, addresses: 0, rooms: 0 });
   });
 });
 
@@ -268,20 +267,6 @@ describe('limits of members', () => {
     for (const socket of [a, b, other]) socket.disconnect();
   });
 
-  it('counts unknown commands too, and cuts off who does not slow down', async () => {
-    const socket = await connectAs(service, { ...BUYER, sub: 'flood' });
-    const other = await connectAs(service, { ...BUYER, sub: 'calm' });
-    const ended = eventOf(socket, 'disconnect');
-    const codes = new Set<string>();
-    const most = (RATES.read.points + RATES.excess.points) * factor + 5;
-    for (let n = 0; n < most; n++)
-      socket.emit('no.such', {}, (answer: { error: { code: string } }) => codes.add(answer.error.code));
-    await ended;
-    expect([...codes]).to.have.members(['not_found', 'rate_limited']);
-    expect((await call(other, 'room.list', {})).ok).to.equal(true);
-    other.disconnect();
-  });
-
   for (const transport of TRANSPORTS) {
     it(`ends a ${transport} connection that sends a packet above the limit, with the reason`, async () => {
       const socket = await connectAs(service, { ...BUYER, sub: `large-${transport}` }, { transports: [transport] });
@@ -306,55 +291,6 @@ describe('limits of members', () => {
       body: { text: 'x'.repeat(PAYLOAD_MAX_BYTES) },
     });
     expect([answer.status, answer.body['code']]).to.deep.equal([413, 'too_large']);
-  });
-});
-
-describe('a client that connects to namespaces that are not there', () => {
-  it('is cut off when it does not stop, also once it is known', async () => {
-    const service = await startTestService({ env: { RATE_LIMIT_FACTOR: '1' } });
-    try {
-      const tcp = new Tcp(service);
-      tcp.upgrade();
-      await until('the upgrade', () => tcp.received.includes('101'));
-      tcp.send(frame(`40${JSON.stringify({ token: await tokenOf(BUYER) })}`));
-      await until('the welcome', () => tcp.received.includes('40{"sid"'));
-      const connect = frame('40/nowhere,');
-      tcp.send(connect);
-      await until('the answer', () => tcp.received.includes('44/nowhere,'));
-      tcp.send(Buffer.concat(Array.from({ length: RATES.excess.points }, () => connect)));
-      await until('it is gone', () => service.service.load().connections === 0);
-      tcp.socket.destroy();
-    } finally {
-      await service.stop();
-    }
-  });
-});
-
-describe('a client that sends and does not read', () => {
-  it('is cut off, and costs a bounded queue', async () => {
-    const lines: string[] = [];
-    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
-    const service = await startTestService({ overrides: { log } });
-    try {
-      const tcp = new Tcp(service);
-      tcp.upgrade();
-      await until('the upgrade', () => tcp.received.includes('101'));
-      tcp.send(frame(`40${JSON.stringify({ token: await tokenOf(BUYER) })}`));
-      await until('the welcome', () => tcp.received.includes('40{"sid"'));
-      tcp.socket.pause();
-      // Each is answered by twenty faults with a long path.
-      const since = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`${n}-${'x'.repeat(200)}`, 1]));
-      const call = frame(`421["room.join",${JSON.stringify({ roomId: 'r', since })}]`);
-      for (let n = 0; n < 5_000 && service.service.load().connections > 0; n++) {
-        tcp.send(call);
-        if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
-      }
-      await until('it is cut off', () => service.service.load().connections === 0);
-      expect(lines.join()).to.include('does not read what it is sent');
-      tcp.socket.destroy();
-    } finally {
-      await service.stop();
-    }
   });
 });
 

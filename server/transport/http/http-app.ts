@@ -16,6 +16,7 @@ import { type Execute, internal } from '../../registry/execute.ts';
 import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
 import { type Figures, type Outcome, UNKNOWN } from '../../telemetry/figures.ts';
+import type { ReadGate } from '../../registry/read-gate.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { AddressOf } from '../client-address.ts';
 import { crossOrigin } from '../origin.ts';
@@ -33,6 +34,7 @@ export interface HttpAppParts {
   execute: Execute;
   inFlight: InFlight;
   rates: Rates;
+  readGate: ReadGate;
   addressOf: AddressOf;
   /** Resolves when the service can serve, with how well; rejects with the reason when it cannot. */
   ready(): Promise<Readiness>;
@@ -68,7 +70,8 @@ export function createHttpApp(parts: HttpAppParts): Express {
     }
   });
   app.get('/metrics', parts.metrics);
-  app.use(documents());
+  const counted = countPage(parts);
+  app.use(documents(counted));
 
   if (parts.demo !== undefined) app.use(parts.demo);
   app.use(parts.files);
@@ -81,9 +84,22 @@ export function createHttpApp(parts: HttpAppParts): Express {
     command(parts),
     onCommandError(parts),
   );
-  app.use((_request, response) => sendProblem(response, NOT_HERE));
+  app.use(counted, (_request, response) => sendProblem(response, NOT_HERE));
   app.use(onError(parts.log));
   return app;
+}
+
+/** Refuses an address that asks for too much of what anybody may have, and lets go of its connection. */
+function countPage({ rates, addressOf }: HttpAppParts): RequestHandler {
+  return (request, response, next) => {
+    try {
+      rates.take('page', addressOf(request));
+    } catch (error) {
+      response.setHeader('Connection', 'close');
+      throw error;
+    }
+    next();
+  };
 }
 
 interface Locals {
@@ -105,20 +121,23 @@ const begin: CommandHandler = (request, response, next) => {
 function authenticate(parts: HttpAppParts): CommandHandler {
   return async (request, response, next) => {
     const { name } = request.params;
-    if (!isCommandName(name) || commands[name].connectionBound === true)
+    if (!isCommandName(name) || commands[name].connectionBound === true) {
+      parts.rates.take('page', parts.addressOf(request));
       throw new RoomError('not_found', 'There is no such command over HTTP.');
+    }
     response.locals.name = name;
     response.locals.caller = await bearerOf(parts, request);
     next();
   };
 }
 
-function command({ execute, inFlight, figures, log }: HttpAppParts): CommandHandler {
+function command({ execute, inFlight, readGate, figures, log }: HttpAppParts): CommandHandler {
   return async (request, response) => {
     if (request.body === undefined && hasBody(request))
       throw new RoomError('unsupported_type', 'Send the input as application/json.');
     const { name, caller, correlationId } = response.locals;
-    const answer = await inFlight.run(() => execute(name, request.body, { caller, log, correlationId }));
+    const run = () => execute(name, request.body, { caller, log, correlationId });
+    const answer = await inFlight.run(commands[name].rate === 'read' ? () => readGate.run(caller, run) : run);
     count(figures, response.locals, answer.ok ? 'ok' : answer.error.code);
     if (answer.ok) response.setHeader('Cache-Control', 'no-store').json(answer.data);
     else sendProblem(response, answer.error);

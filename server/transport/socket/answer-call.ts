@@ -9,16 +9,20 @@ import type { Answer, Connection } from '../../registry/call.ts';
 import type { Execute } from '../../registry/execute.ts';
 import type { InFlight } from '../../registry/in-flight.ts';
 import type { Rates } from '../../registry/rates.ts';
+import type { ReadGate } from '../../registry/read-gate.ts';
 import type { RoomStore } from '../../rooms/room-store.ts';
 import { type Figures, UNKNOWN } from '../../telemetry/figures.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { Cuts } from './cuts.ts';
 import type { Lanes } from './lanes.ts';
 
 export interface AnswerParts {
   execute: Execute;
   inFlight: InFlight;
   lanes: Lanes<RoomsSocket>;
+  cuts: Cuts;
   rates: Rates;
+  readGate: ReadGate;
   hub: Hub;
   expiry: Expiry;
   rooms: Pick<RoomStore, 'cached' | 'get'>;
@@ -72,14 +76,16 @@ async function answer(parts: AnswerParts, socket: RoomsSocket, name: unknown, ar
 function begin(parts: AnswerParts, socket: RoomsSocket, name: CommandName, input: unknown): Promise<Answer> {
   const connection = commands[name].connectionBound === true ? connectionOf(parts, socket) : undefined;
   const turn = IN_ORDER.has(name) ? parts.lanes.turn(socket) : undefined;
-  const work = parts.inFlight.run(() =>
+  const execute = () =>
     parts.execute(name, input, {
       caller: socket.data.caller,
       ...(connection === undefined ? {} : { connection }),
       ...(turn === undefined ? {} : { turn }),
       log: parts.log,
       correlationId: randomUUID(),
-    }),
+    });
+  const work = parts.inFlight.run(
+    commands[name].rate === 'read' ? () => parts.readGate.run(socket.data.caller, execute) : execute,
   );
   return turn === undefined ? work : work.finally(turn.pass);
 }
@@ -91,15 +97,8 @@ function countExcess(parts: AnswerParts, socket: RoomsSocket): void {
   try {
     parts.rates.take('excess', `${socket.data.caller.side}:${socket.data.caller.userId}`);
   } catch {
-    warn(parts, socket, 'does not slow down');
-    // What was answered before is still sent.
-    socket.conn.close();
+    parts.cuts.flood(socket);
   }
-}
-
-function warn({ log }: AnswerParts, socket: RoomsSocket, reason: string): void {
-  if (socket.conn.readyState === 'open')
-    log.warn({ user: socket.data.caller.userId, reason }, 'a connection is cut off');
 }
 
 function connectionOf({ hub, expiry, rooms }: AnswerParts, socket: RoomsSocket): Connection {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type Server as HttpServer, ServerResponse } from 'node:http';
 import { Server, type ServerOptions as SocketServerOptions } from 'socket.io';
-import { type ServerOptions, WebSocketServer } from 'ws';
+import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { RoomError } from '../../../shared/contract/errors.ts';
 import {
   CONNECTIONS_PER_USER,
@@ -19,12 +19,14 @@ import { internal } from '../../registry/execute.ts';
 import { crossOrigin } from '../origin.ts';
 import { refuseHandshake } from '../problem.ts';
 import { type AnswerParts, createEventListener } from './answer-call.ts';
+import type { Deaf } from './deaf.ts';
 import type { Strangers } from './strangers.ts';
 
 export interface SocketServerParts extends AnswerParts {
   settings: Pick<Settings, 'transports' | 'allowedOrigins' | 'rateLimitFactor'>;
   tokens: Tokens;
   strangers: Strangers;
+  deaf: Deaf<RoomsSocket>;
   barred: Barred;
   /** True once this server stops: nobody new is let in. */
   isStopping(): boolean;
@@ -40,16 +42,28 @@ const FORBIDDEN = 4;
 /** How long a client may take to answer the closing of its WebSocket, in milliseconds; after that the TCP connection is cut. */
 const CLOSING_MS = 2_000;
 
+/** Engine.IO's packet that says nothing. */
+const NOOP = '6';
+
+/** A WebSocket whose control frames count as packets that say nothing: Engine.IO does not see them, and would let a client send any number. */
+class CountedWebSocket extends WebSocket {
+  // Not by a listener: each connection would pay for its place.
+  override emit(name: string | symbol, ...args: unknown[]): boolean {
+    if (name === 'ping' || name === 'pong') super.emit('message', NOOP, false);
+    return super.emit(name, ...args);
+  }
+}
+
 class WebSockets extends WebSocketServer {
   constructor(options: ServerOptions) {
-    // The types do not know the option yet.
-    super(Object.assign({}, options, { closeTimeout: CLOSING_MS }));
+    // The types do not know the first option yet.
+    super(Object.assign({}, options, { closeTimeout: CLOSING_MS, WebSocket: CountedWebSocket }));
   }
 }
 
 /** Serves the registry over Socket.IO: authentication at the handshake, one listener for every command, an ack for every answer. */
 export function createSocketServer(http: HttpServer, parts: SocketServerParts): RoomsServer {
-  const { settings, strangers, hub, expiry, log } = parts;
+  const { settings, strangers, cuts, deaf, hub, expiry, log } = parts;
   const io: RoomsServer = new Server(http, {
     transports: [...settings.transports],
     serveClient: false,
@@ -81,7 +95,7 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
   io.engine.on('connection_error', ({ code, message }: { code: number; message: string }) => {
     if (code !== FORBIDDEN) log.debug({ reason: message }, 'a transport request was refused');
   });
-  hub.attach(io);
+  hub.attach(io, (socket) => deaf.look(socket));
 
   io.use((socket, next) => {
     strangers
@@ -113,6 +127,7 @@ export function createSocketServer(http: HttpServer, parts: SocketServerParts): 
     hub.connected.add(socket);
     socket.onAny(onEvent);
     socket.on('disconnecting', onDisconnecting);
+    cuts.tell(socket);
     expiry.watch(socket);
     letGo(socket);
     // What may have happened since the token was looked at.

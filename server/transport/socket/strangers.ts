@@ -1,11 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'socket.io';
 import { RoomError } from '../../../shared/contract/errors.ts';
-import { CONNECTIONS_PER_ADDRESS, STRANGER_BYTES_MAX, STRANGER_PACKETS_MAX } from '../../../shared/contract/limits.ts';
+import {
+  CONNECTIONS_PER_ADDRESS,
+  LARGE_PACKET_CHARS,
+  STRANGER_BYTES_MAX,
+  STRANGER_PACKETS_MAX,
+} from '../../../shared/contract/limits.ts';
 import type { Clock } from '../../clock.ts';
 import type { Rates } from '../../registry/rates.ts';
-import type { Log } from '../../telemetry/log.ts';
 import type { AddressOf } from '../client-address.ts';
+import type { Cuts } from './cuts.ts';
 
 export interface StrangersParts {
   rates: Rates;
@@ -16,14 +21,22 @@ export interface StrangersParts {
   /** The real clock. */
   clock: Clock;
   addressOf: AddressOf;
-  log: Log;
+  cuts: Cuts;
+  /** Cuts off a known connection that goes on sending what is no call. */
+  onFlood(connection: Engine): void;
 }
 
-/** The first character of Socket.IO's packet of that name. */
-const CONNECT = '0';
+/** The first character of those of Socket.IO's packets that are calls, and have rates of their own. */
+const CALLS = /^[25]/;
 
 /** A transport's session, below Socket.IO's own. */
 type Engine = Socket['conn'];
+
+/** One of Engine.IO's packets. */
+interface Packet {
+  type: string;
+  data?: unknown;
+}
 
 /** A connection of which nothing is known but its address. */
 interface Stranger {
@@ -35,7 +48,7 @@ interface Stranger {
 
 /**
  * Bounds connections before anybody is known: how many an address opens and holds, how long one may take to authenticate itself, and how much it may send
- * until then; afterwards, how often it connects again. What is kept for a stranger is dropped when they are known; an address costs nothing when its last connection has ended. One timer
+ * until then; afterwards, how much it sends that is no call, or too much for one. What is kept for a stranger is dropped when they are known; an address costs nothing when its last connection has ended. One timer
  * serves all of them, because all have the same time.
  */
 export class Strangers {
@@ -43,17 +56,17 @@ export class Strangers {
   /** In the order of their deadlines. */
   readonly #strangers = new Map<Engine, Stranger>();
   readonly #connections = new Map<string, number>();
-  readonly #onPacket: (this: Engine, packet: { data?: unknown }) => void;
+  readonly #onPacket: (this: Engine, packet: Packet) => void;
   readonly #onClose: (this: Engine) => void;
   #cancel: (() => void) | undefined;
 
   constructor(parts: StrangersParts) {
     this.#parts = parts;
-    const count = (connection: Engine, data: unknown) => this.#count(connection, data);
+    const count = (connection: Engine, packet: Packet) => this.#count(connection, packet);
     const leave = (connection: Engine) => this.#leave(connection);
     // Two functions for all connections, not two for each.
     this.#onPacket = function (packet) {
-      count(this, packet.data);
+      count(this, packet);
     };
     this.#onClose = function () {
       leave(this);
@@ -126,29 +139,34 @@ export class Strangers {
     this.#cancel = undefined;
   }
 
-  #count(connection: Engine, data: unknown): void {
+  #count(connection: Engine, { type, data }: Packet): void {
     const stranger = this.#strangers.get(connection);
     if (stranger === undefined) {
-      if (typeof data === 'string' && data.startsWith(CONNECT)) this.#countConnect(connection);
+      const isCall = type === 'message' && typeof data === 'string' && CALLS.test(data);
+      const points = isCall ? Math.floor(data.length / LARGE_PACKET_CHARS) : 1;
+      if (points > 0) this.#countExcess(connection, points);
       return;
     }
     stranger.packets += 1;
     stranger.bytes += typeof data === 'string' ? data.length : data instanceof Uint8Array ? data.byteLength : 0;
     if (stranger.packets > STRANGER_PACKETS_MAX || stranger.bytes > STRANGER_BYTES_MAX)
-      this.#cut(connection, 'too much before authentication');
+      this.#cut(connection, 'stranger_excess');
   }
 
-  /** A known connection has nothing to connect to: each attempt is answered with an error, which costs this server more than it costs them. */
-  #countConnect(connection: Engine): void {
+  /**
+   * A pong now and then is all that a known connection need send beside its calls. Packets that say nothing, acks of nothing and attempts to connect to namespaces
+   * that are not there cost this server more than their sender; so do packets as large as can be, which are read before they can be refused.
+   */
+  #countExcess(connection: Engine, points: number): void {
     try {
-      this.#parts.rates.take('excess', connection.remoteAddress);
+      for (let n = 0; n < points; n++) this.#parts.rates.take('excess', idOf(connection));
     } catch {
-      this.#cut(connection, 'connects to namespaces that are not there');
+      this.#parts.onFlood(connection);
     }
   }
 
-  #cut(connection: Engine, reason: string): void {
-    this.#parts.log.info({ address: connection.remoteAddress, reason }, 'a connection was cut off');
+  #cut(connection: Engine, reason: 'stranger_late' | 'stranger_excess'): void {
+    this.#parts.cuts.stranger(connection.remoteAddress, reason);
     this.#forget(connection);
     // At once: a polling client that does not poll would otherwise keep its session for another half minute.
     connection.close(true);
@@ -179,7 +197,10 @@ export class Strangers {
         this.#arm(deadline - now);
         return;
       }
-      this.#cut(connection, 'not authenticated in time');
+      this.#cut(connection, 'stranger_late');
     }
   }
 }
+
+/** Engine.IO's own name for a connection, which its types keep to themselves. */
+const idOf = (connection: Engine): string => String(Reflect.get(connection, 'id'));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Socket } from 'socket.io-client';
 import { z } from 'zod';
 import { commands } from '../../../shared/contract/registry.ts';
 import { PAGE_MAX } from '../../../shared/contract/limits.ts';
@@ -16,27 +17,37 @@ export interface CatchUpReport {
 const pageShape = z.object({ head: z.number(), entries: z.array(z.object({ seq: z.number() })) });
 const joinShape = z.object({ streams: z.array(pageShape.extend({ stream: z.string() })) });
 
-/** Catches up with a room as the SDK does: joins with what it holds, then fetches page after page until it has the head. */
+/** Catches up with a room as the SDK does, from the beginning, and leaves it. */
 export async function catchUp(group: Group, roomId: string): Promise<CatchUpReport> {
   const [member] = group.members;
   if (member === undefined) throw new Error('nobody is connected');
-  const seqs: number[] = [];
   const begun = performance.now();
-  const joined = joinShape.parse(await callOn(member.socket, 'room.join', { roomId, since: { public: 0 } }));
+  const { seqs, head } = await catchUpFrom(member.socket, roomId, 0);
+  const ms = performance.now() - begun;
+  await callOn(member.socket, 'room.leave', { roomId });
+  return { ms, count: seqs.length, complete: seqs.length === head && seqs.every((seq, i) => seq === i + 1) };
+}
+
+/** Joins with what it holds, then fetches page after page until it has the head. */
+export async function catchUpFrom(
+  socket: Socket,
+  roomId: string,
+  since: number,
+): Promise<{ seqs: number[]; head: number }> {
+  const seqs: number[] = [];
+  const joined = joinShape.parse(await callOn(socket, 'room.join', { roomId, since: { public: since } }));
   const open = joined.streams.find(({ stream }) => stream === 'public');
   let head = open?.head ?? 0;
   for (const { seq } of open?.entries ?? []) seqs.push(seq);
-  for (let after = seqs.at(-1) ?? 0; after < head; after = seqs.at(-1) ?? head) {
+  for (let after = seqs.at(-1) ?? since; after < head; after = seqs.at(-1) ?? head) {
     const page = pageShape.parse(
-      await callOn(member.socket, 'entry.fetch', { roomId, stream: 'public', after, limit: PAGE_MAX }),
+      await callOn(socket, 'entry.fetch', { roomId, stream: 'public', after, limit: PAGE_MAX }),
     );
     head = page.head;
     if (page.entries.length === 0) break;
     for (const { seq } of page.entries) seqs.push(seq);
   }
-  const ms = performance.now() - begun;
-  await callOn(member.socket, 'room.leave', { roomId });
-  return { ms, count: seqs.length, complete: seqs.length === head && seqs.every((seq, i) => seq === i + 1) };
+  return { seqs, head };
 }
 
 /** The bare half: the same entries as so many events. */

@@ -1,5 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
 import type { Entry } from '../../../shared/contract/entries.ts';
+import type { ServerEvents } from '../../../shared/contract/events.ts';
+import { Listener } from './listener.ts';
 
 /** Somebody who connects: with a token for ours, without for the bare server. */
 export interface Seat {
@@ -10,6 +12,8 @@ export interface Seat {
   rooms: readonly string[];
   /** May write into the public stream of its rooms. */
   writes: boolean;
+  /** Only listens, in its one room: see `Listener`. */
+  listens?: boolean;
 }
 
 type Answer = { ok: true; data: unknown } | { ok: false; error: { code: string; message: string } };
@@ -29,11 +33,12 @@ export interface Member {
 /** Connections to one server, opened by the same client whatever the server is. */
 export class Group {
   readonly members: Member[] = [];
+  readonly listeners: Listener[] = [];
   readonly #url: string;
   /** Entries of public streams that arrived out of their order, or after a hole. */
   disorder = 0;
   ended = 0;
-  onEntry: ((entry: Entry) => void) | undefined;
+  onEntry: ((entry: Pick<Entry, 'clientId'>) => void) | undefined;
 
   constructor(url: string) {
     this.#url = url;
@@ -44,17 +49,25 @@ export class Group {
     let next = 0;
     const worker = async (): Promise<void> => {
       for (let seat = seats[next++]; seat !== undefined; seat = seats[next++]) {
-        const member = await this.#connect(seat);
-        this.members.push(member);
+        if (seat.listens === true) {
+          await this.#listen(seat);
+          continue;
+        }
+        const member = await this.connect(seat);
         for (const roomId of seat.rooms) await callOn(member.socket, 'room.join', { roomId, limit: 1 });
       }
     };
     await Promise.all(Array.from({ length: Math.min(OPENING_AT_ONCE, seats.length) }, worker));
   }
 
-  async #connect(seat: Seat): Promise<Member> {
+  /** Opens one connection, without its rooms. @param onCut told when the server says that it has cut off an earlier one */
+  async connect(
+    seat: Seat,
+    onCut?: (cut: ServerEvents['connection.cut']) => void,
+    transport: 'websocket' | 'polling' = 'websocket',
+  ): Promise<Member> {
     const socket = io(seat.url ?? this.#url, {
-      transports: ['websocket'],
+      transports: [transport],
       forceNew: true,
       multiplex: false,
       reconnection: false,
@@ -62,6 +75,7 @@ export class Group {
     });
     const member: Member = { socket, seat, received: 0, last: new Map() };
     socket.on('entry', (entry: Entry) => this.#receive(member, entry));
+    if (onCut !== undefined) socket.on('connection.cut', onCut);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('connect_error', reject);
@@ -69,7 +83,18 @@ export class Group {
     socket.on('disconnect', () => {
       this.ended += 1;
     });
+    this.members.push(member);
     return member;
+  }
+
+  async #listen(seat: Seat): Promise<void> {
+    let last: number | undefined;
+    const onEntry = (seq: number, clientId: string | undefined) => {
+      if (last !== undefined && seq !== last + 1) this.disorder += 1;
+      last = seq;
+      this.onEntry?.(clientId === undefined ? {} : { clientId });
+    };
+    this.listeners.push(await Listener.open(this.#url, seat, onEntry, () => (this.ended += 1)));
   }
 
   #receive(member: Member, entry: Entry): void {
@@ -87,6 +112,8 @@ export class Group {
       socket.disconnect();
     }
     this.members.length = 0;
+    for (const listener of this.listeners) listener.close();
+    this.listeners.length = 0;
   }
 }
 

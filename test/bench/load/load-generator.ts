@@ -1,8 +1,11 @@
 import { serveCalls } from '../processes/calls.ts';
 import { bareCatchUp, catchUp, timeJoins } from './catch-up.ts';
+import { churn } from './churn.ts';
 import { insertClosedLoop, rangeQuery, sendClosedLoop } from './closed-loop.ts';
+import { flood } from './flood.ts';
 import { Group, type Seat } from './group.ts';
 import { type OpenLoop, runOpenLoop } from './open-loop.ts';
+import { comeBack, stall } from './stalled.ts';
 
 /** The clients, in a process of their own, so that what they cost is nobody else's. Groups of connections are kept by name. */
 
@@ -33,6 +36,10 @@ const offered = {
   catchUp: ({ group, roomId }: { group: string; roomId: string }) => catchUp(groupOf(group), roomId),
   bareCatchUp: ({ group, ...input }: { group: string; roomId: string; count: number; text: string }) =>
     bareCatchUp(groupOf(group), input),
+  churn,
+  flood,
+  stall: ({ group }: { group: string }) => stall(groupOf(group)),
+  comeBack: ({ group, roomId }: { group: string; roomId: string }) => comeBack(groupOf(group), roomId),
   timeJoins: ({ group, roomId, times }: { group: string; roomId: string; times: number }) =>
     timeJoins(groupOf(group), roomId, times),
 };

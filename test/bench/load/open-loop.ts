@@ -40,6 +40,7 @@ const TALKERS = 5;
 export function writersOf(group: Group): Writer[] {
   const readers = new Map<string, number>();
   const byRoom = new Map<string, Member[]>();
+  for (const { roomId } of group.listeners) readers.set(roomId, (readers.get(roomId) ?? 0) + 1);
   for (const member of group.members) {
     for (const roomId of member.seat.rooms) {
       readers.set(roomId, (readers.get(roomId) ?? 0) + 1);

@@ -24,8 +24,18 @@ export function startChild(module: URL, { execArgv = [], env = {} }: ChildOption
   });
 }
 
-/** Reads the child's lines until one tells, as JSON, where it serves. The faults that it logs later are shown. */
-export async function servingUrl(child: ChildProcess, withinMs: number): Promise<string> {
+/** A line of a server's log. */
+export type Logged = Record<string, unknown>;
+
+/**
+ * Reads the child's lines until one tells, as JSON, where it serves. The faults that it logs later are shown.
+ * @param onLogged told of each line, also later
+ */
+export async function servingUrl(
+  child: ChildProcess,
+  withinMs: number,
+  onLogged: (logged: Logged) => void = () => undefined,
+): Promise<string> {
   const { stdout } = child;
   if (stdout === null) throw new Error('the output of the child is not read');
   const lines = createInterface({ input: stdout });
@@ -34,6 +44,7 @@ export async function servingUrl(child: ChildProcess, withinMs: number): Promise
     lines.on('line', (line) => {
       const logged = parsed(line);
       if (Number(logged['level']) >= FAULT) process.stderr.write(`${line}\n`);
+      onLogged(logged);
       if (typeof logged['url'] !== 'string') return;
       clearTimeout(timer);
       resolve(logged['url']);
@@ -61,7 +72,7 @@ export async function firstLine({ stdout }: ChildProcess, withinMs: number): Pro
 /** The level from which on pino calls something an error. */
 const FAULT = 50;
 
-function parsed(line: string): Record<string, unknown> {
+function parsed(line: string): Logged {
   try {
     const logged: unknown = JSON.parse(line);
     return typeof logged === 'object' && logged !== null ? { ...logged } : {};

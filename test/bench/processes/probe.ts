@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { queryObjects } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
-import { serveCalls } from './calls.ts';
+import type { Load } from '../../../server/app/service.ts';
+import { type Offered, serveCalls } from './calls.ts';
 
 /** Preloaded into every server under test (`--import`), so that the server itself is the one that is shipped. */
 
@@ -73,7 +75,32 @@ async function stopProfile({ folder, name }: { folder: string; name: string }): 
   writeFileSync(join(folder, `${name}-${process.pid}-${++profiles}.cpuprofile`), JSON.stringify(profile));
 }
 
-const offered = { cpu, memory, watchDelay, readDelay, startProfile, stopProfile };
-export type ProbeApi = typeof offered;
+/** What a process holds that is not memory. */
+export interface Handles {
+  /** Timers that wait, or that somebody still holds. */
+  timers: number;
+  /** What keeps the process alive, by kind: sockets, servers. */
+  others: Record<string, number>;
+}
+
+/** What every timer is made with; the class has no name to import it by. */
+const Timer = setTimeout(() => undefined, 0).constructor;
+
+function handles(): Handles {
+  const others: Record<string, number> = {};
+  for (const type of process.getActiveResourcesInfo()) {
+    if (type !== 'Timeout' && type !== 'Immediate') others[type] = (others[type] ?? 0) + 1;
+  }
+  return { timers: queryObjects(Timer, { format: 'count' }), others };
+}
+
+const offered = { cpu, memory, watchDelay, readDelay, startProfile, stopProfile, handles };
+/** What every server offers, and what one does that was made to be watched. */
+export type ProbeApi = typeof offered & { load(): Load };
+
+/** Offers more, of the server that is watched. */
+export function offer(more: Offered): void {
+  Object.assign(offered, more);
+}
 
 if (isMainThread) serveCalls(offered);

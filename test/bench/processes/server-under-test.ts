@@ -4,20 +4,28 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
+import type { Load } from '../../../server/app/service.ts';
 import { SOCKET_FILE } from '../../../server/storage/embedded/store/data-directory.ts';
 import { Calls } from './calls.ts';
-import { endChild, firstLine, moduleUrl, servingUrl, startChild } from './child.ts';
-import type { CpuUsage, MemoryUsage, ProbeApi } from './probe.ts';
+import { endChild, firstLine, type Logged, moduleUrl, servingUrl, startChild } from './child.ts';
+import type { CpuUsage, Handles, MemoryUsage, ProbeApi } from './probe.ts';
 
 const READY_WITHIN_MS = 30_000;
+/** The level from which on pino calls something a warning. */
+const WARNING = 40;
 
 /** A server in a process of its own, with a probe in it. */
 export interface ServerUnderTest {
   readonly url: string;
+  /** What it has logged so far as a warning or worse. */
+  readonly warnings: readonly Logged[];
   cpu(): Promise<CpuUsage>;
   memory(): Promise<MemoryUsage>;
   watchDelay(): Promise<void>;
   readDelay(): Promise<{ p99: number; max: number }>;
+  handles(): Promise<Handles>;
+  /** What a watched server says that it holds. */
+  load(): Promise<Load>;
   /** Does some work, and profiles the server meanwhile where profiles are wanted; a profiled run measures the profiler too. */
   profiled<Result>(work: () => Promise<Result>): Promise<Result>;
   stop(): Promise<void>;
@@ -83,6 +91,8 @@ export interface ServerOptions {
   profileInto?: string | undefined;
   /** Settings beside the usual ones. */
   env?: NodeJS.ProcessEnv;
+  /** Tells what it holds. */
+  watched?: boolean;
 }
 
 /** The service as it is shipped, on a database. Its rate limits are off: here somebody sends as fast as can be. */
@@ -96,7 +106,8 @@ export function startOurs(database: BenchDatabase, options: ServerOptions = {}):
     ...database.env,
     ...options.env,
   };
-  return start('ours', moduleUrl('../../../server/main.ts', import.meta.url), env, options);
+  const main = options.watched === true ? './watched-server.ts' : '../../../server/main.ts';
+  return start('ours', moduleUrl(main, import.meta.url), env, options);
 }
 
 export function startBare(options: ServerOptions = {}): Promise<ServerUnderTest> {
@@ -110,16 +121,25 @@ async function start(
   { profileInto }: ServerOptions,
 ): Promise<ServerUnderTest> {
   const probe = moduleUrl('./probe.ts', import.meta.url).href;
-  const child: ChildProcess = startChild(module, { env, execArgv: ['--expose-gc', '--import', probe] });
+  const child: ChildProcess = startChild(module, {
+    env,
+    execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', '--import', probe],
+  });
   try {
-    const url = await servingUrl(child, READY_WITHIN_MS);
+    const warnings: Logged[] = [];
+    const url = await servingUrl(child, READY_WITHIN_MS, (logged) => {
+      if (Number(logged['level']) >= WARNING) warnings.push(logged);
+    });
     const calls = new Calls<ProbeApi>(child);
     return {
       url,
+      warnings,
       cpu: () => calls.call('cpu', undefined),
       memory: () => calls.call('memory', undefined),
       watchDelay: () => calls.call('watchDelay', undefined),
       readDelay: () => calls.call('readDelay', undefined),
+      handles: () => calls.call('handles', undefined),
+      load: () => calls.call('load', undefined),
       async profiled(work) {
         if (profileInto === undefined) return work();
         await calls.call('startProfile', undefined);

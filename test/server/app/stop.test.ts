@@ -127,6 +127,7 @@ describe('the stop of a service', () => {
     const { listen } = await import('../../../server/app/front-door.ts');
     const { InFlight } = await import('../../../server/registry/in-flight.ts');
     const { Figures } = await import('../../../server/telemetry/figures.ts');
+    const { ReadGate } = await import('../../../server/registry/read-gate.ts');
     const door = await listen({ port: 0, host: '127.0.0.1', headersMs: 1000 });
     try {
       const starting = await fetch(`${door.url}/readyz`);
@@ -141,6 +142,7 @@ describe('the stop of a service', () => {
           execute: () => Promise.reject(new Error('not asked')),
           inFlight: new InFlight(),
           rates: { take: () => undefined },
+          readGate: new ReadGate(),
           addressOf: () => '',
           ready: () => Promise.reject(new Error('connect ECONNREFUSED db.internal:27017')),
           figures: new Figures(),

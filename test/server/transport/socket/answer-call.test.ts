@@ -4,7 +4,9 @@ import { Expiry } from '../../../../server/live/expiry.ts';
 import { Hub } from '../../../../server/live/hub.ts';
 import { InFlight } from '../../../../server/registry/in-flight.ts';
 import { Figures } from '../../../../server/telemetry/figures.ts';
+import { ReadGate } from '../../../../server/registry/read-gate.ts';
 import { createEventListener } from '../../../../server/transport/socket/answer-call.ts';
+import { Cuts } from '../../../../server/transport/socket/cuts.ts';
 import { Lanes } from '../../../../server/transport/socket/lanes.ts';
 import { until } from '../../../support/client.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -21,16 +23,19 @@ describe('createEventListener', () => {
     process.removeAllListeners('unhandledRejection').on('unhandledRejection', onUnhandled);
     try {
       const clock = new ManualClock();
+      const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) });
       const listener = createEventListener({
         execute: () => Promise.resolve({ ok: true, data: {} }),
         inFlight: new InFlight(),
         lanes: new Lanes(1),
+        cuts: new Cuts({ clock, log }),
         rates: { take: () => undefined },
+        readGate: new ReadGate(),
         hub: new Hub(clock),
         expiry: new Expiry(clock),
         rooms: { cached: () => undefined, get: () => Promise.resolve(undefined) },
         figures: new Figures(),
-        log: pino({ level: 'error' }, { write: (line: string) => void lines.push(line) }),
+        log,
       });
       listener.call(live.socket, 'room.list', {}, () => {
         throw new Error('the ack is broken');

@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import type { Caller } from '../../../server/registry/call.ts';
+import { furtherReads } from '../../../server/registry/answer-size.ts';
+import { ReadGate } from '../../../server/registry/read-gate.ts';
+import { READ_UNIT_CHARS, READS_AT_A_TIME } from '../../../shared/contract/limits.ts';
+
+const caller = (userId: string): Caller => ({ userId, name: 'N', side: 'operator', roles: [], expiresAt: 1 });
+const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('ReadGate', () => {
+  it('lets so many reads of a user be worked on at a time, then in order, and nobody waits for another user', async () => {
+    const gate = new ReadGate();
+    const begun: number[] = [];
+    const ends: ((failed: boolean) => void)[] = [];
+    const read = (n: number, user = 'a') =>
+      gate.run(caller(user), () => {
+        begun.push(n);
+        return new Promise<number>((resolve, reject) => {
+          ends.push((failed) => (failed ? reject(new Error('failed')) : resolve(n)));
+        });
+      });
+    const reads = Array.from({ length: READS_AT_A_TIME + 3 }, (_, n) => read(n).catch(() => -1));
+    await turnOfTheLoop();
+    expect(begun).to.have.length(READS_AT_A_TIME);
+    const other = read(100, 'b');
+    expect(begun.at(-1)).to.equal(100);
+    ends[READS_AT_A_TIME]?.(false);
+    expect(await other).to.equal(100);
+    ends[0]?.(true);
+    await turnOfTheLoop();
+    expect(begun.at(-1)).to.equal(READS_AT_A_TIME);
+    ends[1]?.(false);
+    await turnOfTheLoop();
+    expect(begun.at(-1)).to.equal(READS_AT_A_TIME + 1);
+    for (let n = 0; gate.size > 0 && n < 20; n++) {
+      for (const end of ends) end(false);
+      await turnOfTheLoop();
+    }
+    expect((await Promise.all(reads)).slice(1)).to.deep.equal(
+      Array.from({ length: READS_AT_A_TIME + 2 }, (_, i) => i + 1),
+    );
+    expect(gate.size).to.equal(0);
+  });
+});
+
+describe('furtherReads', () => {
+  const page = (chars: number) => ({
+    entries: [{ body: { text: 'x'.repeat(chars) } }, { body: {} }, { body: { text: 'y' } }],
+  });
+
+  it('counts the text of entries, of a page and of a room that is opened, and nothing else', () => {
+    expect(furtherReads(page(READ_UNIT_CHARS - 2))).to.equal(0);
+    expect(furtherReads(page(READ_UNIT_CHARS - 1))).to.equal(1);
+    expect(furtherReads({ streams: [page(READ_UNIT_CHARS), page(2 * READ_UNIT_CHARS)] })).to.equal(3);
+    for (const other of [
+      undefined,
+      null,
+      5,
+      'x'.repeat(1e6),
+      { items: page(1e6).entries },
+      { streams: [{ stream: 'public', head: 5 }] },
+    ])
+      expect(furtherReads(other)).to.equal(0);
+  });
+});
