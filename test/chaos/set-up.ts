@@ -1,5 +1,4 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { freePort } from '../../deploy/free-port.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { CompiledService } from './compiled-service.ts';
 import { Mortal } from './mortal.ts';
@@ -33,7 +32,7 @@ export async function startSetUp(name: SetUpName, programs: CompiledService): Pr
   const server = (label: string): Mortal =>
     new Mortal({
       name: label,
-      program: programs.server,
+      command: [process.execPath, programs.server],
       address: /"url":"([^"]+)"[^\n]*"msg":"serving"/,
       env: () => ({
         PORT: '0',
@@ -71,20 +70,9 @@ async function databaseApart(programs: CompiledService, dataDir: string): Promis
   const port = await freePort();
   const mortal = new Mortal({
     name: 'database',
-    program: programs.database,
+    command: [process.execPath, programs.database],
     address: /(mongodb:\/\/\S+)/,
     env: () => ({ DATA_DIR: dataDir, DB_HOST: '127.0.0.1', DB_PORT: String(port) }),
   });
   return { mortal, uri: `mongodb://127.0.0.1:${port}/` };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
