@@ -108,12 +108,14 @@ export class Program {
     this.#child?.kill('SIGTERM');
   }
 
-  /** Asks it to stop and waits until it has, at most so many milliseconds; then it is killed. */
-  async stop(withinMs: number): Promise<void> {
+  /** Asks it to stop and waits until it has; one that takes longer than so many milliseconds is killed. Says whether it ended by itself, with code 0. */
+  async stop(withinMs: number): Promise<boolean> {
+    const child = this.#child;
     this.ask();
-    const timer = setTimeout(() => this.#child?.kill('SIGKILL'), withinMs);
+    const timer = setTimeout(() => child?.kill('SIGKILL'), withinMs);
     await this.#ended;
     clearTimeout(timer);
+    return child?.exitCode === 0;
   }
 
   /** Kills it, and says whether there was something to kill. */
