@@ -1,4 +1,5 @@
 import mongoose, { type Connection } from 'mongoose';
+import { isUnreachable } from './unreachable.ts';
 
 export interface Storage {
   connection: Connection;
@@ -20,8 +21,18 @@ export class StorageError extends Error {
   override readonly name = 'StorageError';
 }
 
-const SELECTION_TIMEOUT_MS = 5_000;
+/**
+ * How long an operation looks for one. Short: while there is none, a call waits for those before it too, and has to be refused before its caller gives up.
+ */
+const SELECTION_TIMEOUT_MS = 2_500;
+/** How often a start does. */
+const START_TRIES = 2;
 const SOCKET_TIMEOUT_MS = 15_000;
+/**
+ * The database is looked at so often, and has so long to answer: a connection that has died without a word is found within ten seconds, and the others
+ * are ended with it. Left to the driver it takes 40, and until then each call waits for a dead one of its own.
+ */
+const HEARTBEAT_MS = 5_000;
 
 /**
  * Connects the one data layer to MongoDB, or starts the embedded engine in `dataDir` and connects it to that.
@@ -35,25 +46,13 @@ export async function connectStorage(options: { mongodbUri?: string | undefined;
       ? await (await import('./embedded/start.ts')).startEmbedded({ dataDir: options.dataDir })
       : undefined;
   const uri = engine?.uri ?? options.mongodbUri ?? '';
-  const connection = mongoose.createConnection(uri, {
-    bufferCommands: false,
-    autoIndex: false,
-    autoCreate: false,
-    serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
-    socketTimeoutMS: SOCKET_TIMEOUT_MS,
-    maxPoolSize: 50,
-    writeConcern: { w: 'majority', journal: true },
-    // What is read is not undone by a failover either: a repetition is acknowledged with an entry that was found by reading.
-    readConcern: { level: 'majority' },
-    ...(namesDatabase(uri) ? {} : { dbName: DEFAULT_DATABASE }),
-  });
+  let connection: Connection;
   try {
-    await connection.asPromise();
+    connection = await connect(uri);
   } catch (error) {
-    await connection.close().catch(() => undefined);
     await engine?.stop();
     const reason = error instanceof Error ? error.message : String(error);
-    const within = `within ${SELECTION_TIMEOUT_MS / 1000} s (${reason})`;
+    const within = `within ${(START_TRIES * SELECTION_TIMEOUT_MS) / 1000} s (${reason})`;
     throw new StorageError(
       engine === undefined
         ? `MONGODB_URI: no MongoDB answered ${within}`
@@ -72,4 +71,29 @@ export async function connectStorage(options: { mongodbUri?: string | undefined;
       await engine?.stop();
     },
   };
+}
+
+async function connect(uri: string): Promise<Connection> {
+  for (let tried = 1; ; tried++) {
+    const connection = mongoose.createConnection(uri, {
+      bufferCommands: false,
+      autoIndex: false,
+      autoCreate: false,
+      serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
+      socketTimeoutMS: SOCKET_TIMEOUT_MS,
+      heartbeatFrequencyMS: HEARTBEAT_MS,
+      connectTimeoutMS: HEARTBEAT_MS,
+      maxPoolSize: 50,
+      writeConcern: { w: 'majority', journal: true },
+      // What is read is not undone by a failover either: a repetition is acknowledged with an entry that was found by reading.
+      readConcern: { level: 'majority' },
+      ...(namesDatabase(uri) ? {} : { dbName: DEFAULT_DATABASE }),
+    });
+    try {
+      return await connection.asPromise();
+    } catch (error) {
+      await connection.close().catch(() => undefined);
+      if (!isUnreachable(error) || tried === START_TRIES) throw error;
+    }
+  }
 }

@@ -45,6 +45,10 @@ const ROOMS = 3;
 const CONVERGE_MS = 30_000;
 const LONGEST_MS = 25_000;
 
+/** People are at work before the first strike. */
+const WARM_UP_MS = 1_000;
+const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** Runs one trial: people at work, things done to what serves them, and at the end everything is read again and compared. */
 export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
   const { strikes, seed, say } = plan;
@@ -67,6 +71,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
     if (trial.rough) crowd.cutLines(1);
     orders = placed;
     crowd.often(1, () => placed.place());
+    await pass(WARM_UP_MS);
     const done: Record<string, number> = {};
     const measured = await trial.strike({
       setUp,
@@ -79,6 +84,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
       kinds: plan.kinds ?? FAULT_KINDS,
       longestMs: plan.longestMs ?? LONGEST_MS,
       convergeMs: plan.convergeMs ?? CONVERGE_MS,
+      say,
       done(what, more) {
         done[what] = (done[what] ?? 0) + 1;
         say(`${plan.trial}: ${[what, more].filter(Boolean).join(' ')}, ${ledger.ackedSoFar} messages acknowledged`);

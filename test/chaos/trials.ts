@@ -30,6 +30,7 @@ export interface Scene {
   convergeMs: number;
   /** Writes down what was done to whom. */
   done(what: string, more?: string): void;
+  say(line: string): void;
 }
 
 /** What a trial measures beside the messages, in milliseconds. */
@@ -105,7 +106,7 @@ async function askWhileDown({ setUp, crowd, ledger, roomIds }: Scene, dead: Mort
 }
 
 async function letFail(scene: Scene): Promise<Measured> {
-  const { setUp, crowd, ledger, dice, roomIds, strikes, kinds, attack, longestMs, convergeMs, done } = scene;
+  const { setUp, crowd, ledger, dice, roomIds, strikes, kinds, attack, longestMs, convergeMs, done, say } = scene;
   if (setUp.databaseUri === undefined) throw new Error('a trial of faults needs a database apart');
   const convergence = await Convergence.of(setUp.databaseUri, crowd, roomIds);
   let healedInMs = 0;
@@ -123,7 +124,8 @@ async function letFail(scene: Scene): Promise<Measured> {
       async healed() {
         const { ms, behind } = await convergence.everybody(convergeMs);
         healedInMs = Math.max(healedInMs, ms);
-        for (const who of behind) ledger.diverged(`${who} had not converged ${convergeMs} ms after ${last}`);
+        say(`everybody had converged ${(ms / 1_000).toFixed(1)} s after it was whole again`);
+        for (const who of new Set(behind)) ledger.diverged(`${who} had not converged ${convergeMs} ms after ${last}`);
       },
     });
   } finally {
