@@ -143,6 +143,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const rates = createRates(settings.rateLimitFactor, () => wall.now(), cluster?.rates);
   const executeParts: Omit<ExecuteParts, 'rates'> = {
     isInactive: (userId) => inactive.has(userId),
+    isDatabaseLost: () => storage.isLost(),
     now: () => wall.now(),
     handlers: waking(createHandlers(context, { hub, inactive, tokens, links }), () => cluster?.teller.wake()),
   };

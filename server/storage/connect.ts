@@ -1,4 +1,4 @@
-import mongoose, { type Connection } from 'mongoose';
+import mongoose, { type Connection, mongo } from 'mongoose';
 import { isUnreachable } from './unreachable.ts';
 
 export interface Storage {
@@ -7,6 +7,8 @@ export interface Storage {
   kind: 'embedded' | 'mongodb';
   /** Resolves when the database answers. */
   ping(): Promise<void>;
+  /** True when there has been none to write to for longer than an operation looks for one. */
+  isLost(): boolean;
   /** Settles when the embedded engine has ended by itself: nothing can be stored from then on. */
   failed: Promise<Error>;
   stop(): Promise<void>;
@@ -59,8 +61,10 @@ export async function connectStorage(options: { mongodbUri?: string | undefined;
         : `DATA_DIR: the embedded database was started and did not answer ${within}: start again, or choose another DATA_DIR`,
     );
   }
+  const isLost = watchLoss(connection);
   return {
     connection,
+    isLost,
     kind: engine === undefined ? 'mongodb' : 'embedded',
     failed: engine?.failed ?? new Promise<Error>(() => undefined),
     async ping() {
@@ -96,4 +100,20 @@ async function connect(uri: string): Promise<Connection> {
       if (!isUnreachable(error) || tried === START_TRIES) throw error;
     }
   }
+}
+
+const WRITABLE: ReadonlySet<string> = new Set([
+  mongo.ServerType.Standalone,
+  mongo.ServerType.RSPrimary,
+  mongo.ServerType.Mongos,
+  mongo.ServerType.LoadBalancer,
+]);
+
+function watchLoss(connection: Connection): () => boolean {
+  let lostAt = Number.POSITIVE_INFINITY;
+  connection.getClient().on('topologyDescriptionChanged', ({ newDescription: { servers } }) => {
+    if ([...servers.values()].some(({ type }) => WRITABLE.has(type))) lostAt = Number.POSITIVE_INFINITY;
+    else if (lostAt === Number.POSITIVE_INFINITY) lostAt = performance.now();
+  });
+  return () => lostAt !== Number.POSITIVE_INFINITY && performance.now() - lostAt > SELECTION_TIMEOUT_MS;
 }

@@ -28,6 +28,8 @@ export interface CrowdParts {
 
 const RETRIES_MAX = 600;
 const RETRY_MS = 300;
+/** What an answer may take that says how it stands, on a machine that does other things too. */
+const PATIENT_MS = 30_000;
 
 /** What somebody who calls over HTTP does about a failure. */
 export type Manner = 'patient' | 'hasty' | 'trusting';
@@ -167,7 +169,7 @@ export class Crowd {
     const [roomId = ''] = worker.rooms;
     const [stream = ''] = worker.writes;
     const text = this.#text(worker, roomId, stream);
-    return this.#attempt(worker.who, { roomId, stream, text, clientId: randomUUID() }, url);
+    return this.#attempt(worker.who, { roomId, stream, text, clientId: randomUUID() }, url, PATIENT_MS);
   }
 
   async #send(who: Who, input: CommandInput<'message.send'>, manner: Manner): Promise<void> {
@@ -182,12 +184,17 @@ export class Crowd {
     }
   }
 
-  async #attempt(who: Who, input: CommandInput<'message.send'>, url: string): ReturnType<Crowd['ask']> {
+  async #attempt(
+    who: Who,
+    input: CommandInput<'message.send'>,
+    url: string,
+    withinMs?: number,
+  ): ReturnType<Crowd['ask']> {
     const { ledger, portal } = this.#parts;
     const token = await portal.token(who);
     ledger.attempted(input.text);
     try {
-      const { data, problem } = await post(url, token, 'message.send', input);
+      const { data, problem } = await post(url, token, 'message.send', input, withinMs);
       if (data === undefined) return problem?.code ?? 'no answer';
       ledger.acked(input.text, data.entry);
       return 'acked';
