@@ -26,17 +26,18 @@ export interface Killing {
  * Everything serves when it resolves.
  */
 export async function killInTurn({ victims: mortals, kills, dice, onKill, whileDown }: Killing): Promise<void> {
-  let left = kills;
+  let done = 0;
+  const left = () => kills - done;
   const count = (mortal: Mortal, phase: Phase): void => {
-    left -= 1;
+    done += 1;
     onKill(mortal, phase);
   };
-  for (let turn = 0; left > 0; turn++) {
+  for (let turn = 0; left() > 0; turn++) {
     const mortal = mortals[turn % mortals.length];
     if (mortal === undefined) throw new Error('there is nothing to kill');
     count(mortal, await killServing(mortal, dice));
     await whileDown?.(mortal);
-    while (left > 0 && dice.chance(STARTING)) if (await killStarting(mortal, dice)) count(mortal, 'starting');
+    while (left() > 0 && dice.chance(STARTING)) if (await killStarting(mortal, dice)) count(mortal, 'starting');
     await mortal.serve();
   }
 }

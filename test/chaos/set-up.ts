@@ -81,7 +81,8 @@ export async function startSetUp(plan: SetUpPlan, programs: CompiledService): Pr
         own.REDIS_URL = urlOfRedis((await through('redis', `${name} to Redis`, () => redis.port)).port);
       servers.push(serverOn(name, programs, own));
     }
-    for (const mortal of [...behind, ...servers]) await mortal.serve();
+    await Promise.all(behind.map((mortal) => mortal.serve()));
+    await Promise.all(servers.map((mortal) => mortal.serve()));
     const fronts = new Map<Mortal, string>();
     if (plan.lines === true)
       for (const server of servers) {

@@ -10,7 +10,7 @@ import { NOWHERE, tappedTransport } from './tapped-transport.ts';
 
 /** How long anything here is waited for before the run says that it does not happen. */
 const PATIENCE_MS = 20_000;
-const TALK_MS = 50;
+const TALK_MS = 100;
 /** How often it is done while Redis is dead. */
 const WITHOUT_REDIS = 0.3;
 
