@@ -158,6 +158,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
   const rates = createRates(settings.rateLimitFactor, () => wall.now(), cluster?.rates);
   const executeParts: Omit<ExecuteParts, 'rates'> = {
     barred,
+    isDatabaseLost: () => storage.isLost(),
     now: () => wall.now(),
     handlers: waking(createHandlers(context, { ...standing, hub, tokens, links }), () => cluster?.teller.wake()),
   };

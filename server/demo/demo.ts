@@ -35,14 +35,17 @@ export async function prepareDemo(
       roomId,
       mintToken: (person) => demoToken(person, { secret, audience, issuer }, systemClock.now()),
     }),
-    greeting,
+    greeting: (url) => demoGreeting([url]),
   };
 }
 
-function greeting(url: string): string {
-  const links = Object.entries(DEMO_PEOPLE).map(
-    ([as, { name, who }]) => `  ${url}/demo/room?as=${as}`.padEnd(url.length + 30) + `${name}, ${who}`,
-  );
+/** The links of the demonstration, each person's to the next of these addresses in turn. */
+export function demoGreeting(urls: readonly [string, ...string[]]): string {
+  const [url] = urls;
+  const links = Object.entries(DEMO_PEOPLE).map(([as, { name, who }], index) => {
+    const at = urls[index % urls.length] ?? url;
+    return `  ${at}/demo/room?as=${as}`.padEnd(at.length + 30) + `${name}, ${who}`;
+  });
   return [
     'Delivery Rooms is running, with one delivery project to try. Open it as each of its parties, side by side:',
     '',

@@ -11,6 +11,8 @@ export function isUnreachable(error: unknown): boolean {
   // Not exported by the driver as a class.
   if (error instanceof mongo.MongoDriverError && error.name === 'MongoWaitQueueTimeoutError') return true;
   if (error instanceof MongooseErrors.MongooseServerSelectionError) return true;
-  if (error instanceof mongo.MongoBulkWriteError && error.cause !== undefined) return isUnreachable(error.cause);
+  // A bulk write that failed as a whole holds what it failed of in the place of a server's answer.
+  if (error instanceof mongo.MongoBulkWriteError && error.errorResponse instanceof Error)
+    return isUnreachable(error.errorResponse);
   return error instanceof mongo.MongoServerError && typeof error.code === 'number' && NOT_NOW.has(error.code);
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Client, ConnectionListener, LiveRoom, StreamView, Transport } from '../../client-sdk/index.ts';
-import { createClient, RoomError, socketIoTransport } from '../../client-sdk/index.ts';
+import { type Client, createClient, type LiveRoom, RoomError, type StreamView } from '../../client-sdk/index.ts';
+import type { WireError } from '../../shared/contract/errors.ts';
 import type { CommandInput, CommandOutput } from '../../shared/contract/registry.ts';
 import { post } from '../support/client.ts';
 import type { Dice } from '../support/dice.ts';
 import type { Portal } from '../support/portal.ts';
 import type { Who } from '../support/tokens.ts';
 import type { Ledger } from './ledger.ts';
+import { NOWHERE, tappedTransport, type TappedTransport } from './tapped-transport.ts';
 
 /** Somebody at work: whom the token names, what they open, and where they write. */
 export interface Worker {
@@ -25,10 +26,13 @@ export interface CrowdParts {
   rate: number;
 }
 
-/** Where somebody connects while no server serves: nothing listens there. */
-const NOWHERE = 'http://127.0.0.1:9';
 const RETRIES_MAX = 600;
 const RETRY_MS = 300;
+/** What an answer may take that says how it stands, on a machine that does other things too. */
+const PATIENT_MS = 30_000;
+
+/** What somebody who calls over HTTP does about a failure. */
+export type Manner = 'patient' | 'hasty' | 'trusting';
 
 type Answer = { ok: true; data: CommandOutput<'message.send'> } | { ok: false };
 
@@ -38,8 +42,9 @@ export class Crowd {
   readonly #parts: CrowdParts;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #calls = new Set<Promise<void>>();
-  readonly #lines = new Set<() => void>();
+  readonly #transports: TappedTransport[] = [];
   #number = 0;
+  #closing = false;
 
   constructor(parts: CrowdParts) {
     this.#parts = parts;
@@ -49,10 +54,12 @@ export class Crowd {
   async join(worker: Worker): Promise<void> {
     const { portal, rate, dice } = this.#parts;
     const own = dice.apart();
+    const transport = this.#transport();
+    this.#transports.push(transport);
     const client = createClient({
       url: 'http://anywhere.invalid',
       getToken: () => portal.token(worker.who),
-      transport: this.#transport(),
+      transport,
       // The lowest of a few throws: the waits are jittered as ever and shorter, so that a run is not spent waiting.
       random: () => Math.min(...Array.from({ length: 16 }, own.roll)),
     });
@@ -67,7 +74,7 @@ export class Crowd {
         const stream = own.pick(worker.writes);
         const text = this.#text(worker, room.roomId, stream);
         try {
-          room.send(text, { stream });
+          room.send(text, { stream }).settled.catch((error: unknown) => this.#gaveUp(text, error));
         } catch (error) {
           // The outbox is full, and says so.
           if (!(error instanceof RoomError)) throw error;
@@ -75,24 +82,25 @@ export class Crowd {
       });
   }
 
-  /** Somebody who calls over HTTP. `patient`: asks again with the same clientId until it is answered; else gives up after the first failure. */
-  call(worker: Worker, patient: boolean): void {
+  /**
+   * Somebody who calls over HTTP. `patient`: asks again with the same clientId until it is answered. `hasty`: gives up after the first failure.
+   * `trusting`: does so too, and it counts as a send that failed.
+   */
+  call(worker: Worker, manner: Manner): void {
     const { rate, dice } = this.#parts;
     const own = dice.apart();
     this.#often(rate, () => {
       const roomId = own.pick(worker.rooms);
       const stream = own.pick(worker.writes);
       const text = this.#text(worker, roomId, stream);
-      this.#track(this.#send(worker.who, { roomId, stream, text, clientId: randomUUID() }, patient ? RETRIES_MAX : 1));
+      this.#track(this.#send(worker.who, { roomId, stream, text, clientId: randomUUID() }, manner));
     });
   }
 
   /** Cuts somebody's line now and then, as a network does: what was on its way gets no answer. */
   cutLines(aSecond: number): void {
     const own = this.#parts.dice.apart();
-    this.#often(aSecond, () => {
-      if (this.#lines.size > 0) own.pick([...this.#lines])();
-    });
+    this.#often(aSecond, () => void own.pick(this.#transports).cut());
   }
 
   /** Does something at this rate, at instants that do not depend on how long it takes. */
@@ -124,6 +132,7 @@ export class Crowd {
 
   async close(): Promise<void> {
     this.rest();
+    this.#closing = true;
     await Promise.all(this.clients.map(({ client }) => client.close()));
   }
 
@@ -155,72 +164,68 @@ export class Crowd {
     });
   }
 
-  async #send(who: Who, input: CommandInput<'message.send'>, attempts: number): Promise<void> {
-    const { ledger, portal, dice } = this.#parts;
-    const token = await portal.token(who);
-    for (let attempt = 0; attempt < attempts; attempt++) {
+  /** Sends one message to a server, once, and says how that was answered. */
+  async ask(worker: Worker, url: string): Promise<'acked' | WireError['code'] | 'no answer'> {
+    const [roomId = ''] = worker.rooms;
+    const [stream = ''] = worker.writes;
+    const text = this.#text(worker, roomId, stream);
+    return this.#attempt(worker.who, { roomId, stream, text, clientId: randomUUID() }, url, PATIENT_MS);
+  }
+
+  async #send(who: Who, input: CommandInput<'message.send'>, manner: Manner): Promise<void> {
+    const { ledger, dice } = this.#parts;
+    const attempts = manner === 'patient' ? RETRIES_MAX : 1;
+    for (let attempt = 0; attempt < attempts && !this.#closing; attempt++) {
       const urls = this.#parts.urls();
-      ledger.attempted(input.text);
-      try {
-        const { data } = await post(urls.length > 0 ? dice.pick(urls) : NOWHERE, token, 'message.send', input);
-        if (data !== undefined) return ledger.acked(input.text, data.entry);
-      } catch {
-        // Nobody was there, or they went in the middle of it.
-      }
+      const outcome = await this.#attempt(who, input, urls.length > 0 ? dice.pick(urls) : NOWHERE);
+      if (outcome === 'acked') return;
+      if (manner === 'trusting') ledger.failed(`"${input.text}" was sent over HTTP: ${outcome}`);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 
+  async #attempt(
+    who: Who,
+    input: CommandInput<'message.send'>,
+    url: string,
+    withinMs?: number,
+  ): ReturnType<Crowd['ask']> {
+    const { ledger, portal } = this.#parts;
+    const token = await portal.token(who);
+    ledger.attempted(input.text);
+    try {
+      const { data, problem } = await post(url, token, 'message.send', input, withinMs);
+      if (data === undefined) return problem?.code ?? 'no answer';
+      ledger.acked(input.text, data.entry);
+      return 'acked';
+    } catch {
+      // Nobody was there, or they went in the middle of it.
+      return 'no answer';
+    }
+  }
+
+  #gaveUp(text: string, error: unknown): void {
+    // What is still unsent at the end is told by its view.
+    if (!this.#closing) this.#parts.ledger.failed(`the SDK gave "${text}" up: ${String(error)}`);
+  }
+
   /** Socket.IO to whichever server the dice choose, every message's attempts and acks written down on the way. */
-  #transport(): Transport {
+  #transport(): TappedTransport {
     const { ledger, dice, urls } = this.#parts;
-    const inner = socketIoTransport();
-    return {
-      connect: (_url, auth, listener) => {
+    return tappedTransport({
+      url() {
         const serving = urls();
-        let over = false;
-        const end = (): void => {
-          over = true;
-          this.#lines.delete(cut);
-        };
-        const told: ConnectionListener = {
-          ...listener,
-          opened: () => listener.opened(),
-          event: (name, payload) => listener.event(name, payload),
-          refused: (error, reason) => {
-            end();
-            listener.refused(error, reason);
-          },
-          lost: (reason) => {
-            end();
-            listener.lost(reason);
-          },
-        };
-        const connection = inner.connect(serving.length > 0 ? dice.pick(serving) : NOWHERE, auth, told);
-        const cut = (): void => {
-          if (over) return;
-          end();
-          connection.close();
-          listener.lost('cut');
-        };
-        this.#lines.add(cut);
-        return {
-          emit(name, input, ack) {
-            if (name !== 'message.send') return connection.emit(name, input, ack);
-            const { text } = input as CommandInput<'message.send'>;
-            ledger.attempted(text);
-            connection.emit(name, input, (answer) => {
-              const { ok, ...rest } = answer as Answer;
-              if (ok && 'data' in rest) ledger.acked(text, rest.data.entry);
-              ack(answer);
-            });
-          },
-          close() {
-            end();
-            connection.close();
-          },
+        return serving.length > 0 ? dice.pick(serving) : NOWHERE;
+      },
+      sent(name, input) {
+        if (name !== 'message.send') return undefined;
+        const { text } = input as CommandInput<'message.send'>;
+        ledger.attempted(text);
+        return (answer) => {
+          const { ok, ...rest } = answer as Answer;
+          if (ok && 'data' in rest) ledger.acked(text, rest.data.entry);
         };
       },
-    };
+    });
   }
 }

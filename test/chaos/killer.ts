@@ -1,9 +1,8 @@
 import type { Dice } from '../support/dice.ts';
 import type { Mortal } from './mortal.ts';
 
-/** When a process is killed: while it serves, while it stops, while it starts. */
-export type Phase = 'load' | 'stop' | 'start';
-export type Kills = Record<Phase, number>;
+/** When a process is killed. */
+export type Phase = 'serving' | 'stopping' | 'starting';
 
 const LOAD_MS = 1_200;
 /** A stop with clients takes about a second: it gives them one to go elsewhere. */
@@ -13,30 +12,34 @@ const STARTING = 0.3;
 
 const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+export interface Killing {
+  victims: readonly Mortal[];
+  kills: number;
+  dice: Dice;
+  onKill(mortal: Mortal, phase: Phase): void;
+  /** Something to look at while a process is dead, before it is started again. */
+  whileDown?(mortal: Mortal): Promise<void>;
+}
+
 /**
  * Kills the processes in turn, each at instants that the dice choose, and starts them again; while one is down the others are not touched.
  * Everything serves when it resolves.
  */
-export async function killInTurn(
-  mortals: readonly Mortal[],
-  kills: number,
-  dice: Dice,
-  onKill: (mortal: Mortal, phase: Phase) => void,
-): Promise<Kills> {
-  const done: Kills = { load: 0, stop: 0, start: 0 };
+export async function killInTurn({ victims: mortals, kills, dice, onKill, whileDown }: Killing): Promise<void> {
+  let done = 0;
+  const left = () => kills - done;
   const count = (mortal: Mortal, phase: Phase): void => {
-    done[phase] += 1;
+    done += 1;
     onKill(mortal, phase);
   };
-  const left = () => kills - done.load - done.stop - done.start;
   for (let turn = 0; left() > 0; turn++) {
     const mortal = mortals[turn % mortals.length];
     if (mortal === undefined) throw new Error('there is nothing to kill');
     count(mortal, await killServing(mortal, dice));
-    while (left() > 0 && dice.chance(STARTING)) if (await killStarting(mortal, dice)) count(mortal, 'start');
+    await whileDown?.(mortal);
+    while (left() > 0 && dice.chance(STARTING)) if (await killStarting(mortal, dice)) count(mortal, 'starting');
     await mortal.serve();
   }
-  return done;
 }
 
 async function killServing(mortal: Mortal, dice: Dice): Promise<Phase> {
@@ -49,7 +52,7 @@ async function killServing(mortal: Mortal, dice: Dice): Promise<Phase> {
       await pass(dice.roll() * STOP_MS);
     }
     // It may have come to the end of its stop before: then it was no kill.
-    if (await mortal.kill()) return stopping ? 'stop' : 'load';
+    if (await mortal.kill()) return stopping ? 'stopping' : 'serving';
   }
 }
 

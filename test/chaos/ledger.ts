@@ -10,7 +10,7 @@ interface Tracked {
   acks: { id: string; seq: number }[];
 }
 
-/** What a run came to. The first four are 0, or a promise is broken. */
+/** What a run came to. The first six are 0, or a promise is broken. */
 export interface Tally {
   /** Acknowledged, and not to be read afterwards as it was acknowledged. */
   lost: number;
@@ -22,6 +22,8 @@ export interface Tally {
   holes: number;
   /** Streams that a client which lived through it shows otherwise than the database. */
   diverged: number;
+  /** Sends that ended with a failure for whoever had trusted in them: what the SDK gave up, and what was sent once and had to succeed. */
+  failed: number;
   tried: number;
   acked: number;
   read: number;
@@ -43,6 +45,7 @@ export class Ledger {
   #unexpected = 0;
   #holes = 0;
   #diverged = 0;
+  #failed = 0;
 
   tried(text: string, message: Pick<Tracked, 'author' | 'roomId' | 'stream'>): void {
     if (this.#messages.has(text)) throw new Error(`two messages with the text ${text}`);
@@ -84,6 +87,11 @@ export class Ledger {
     this.#say(sentence);
   }
 
+  failed(sentence: string): void {
+    this.#failed += 1;
+    this.#say(sentence);
+  }
+
   get ackedSoFar(): number {
     return [...this.#messages.values()].filter(({ acks }) => acks.length > 0).length;
   }
@@ -113,6 +121,7 @@ export class Ledger {
       unexpected: this.#unexpected,
       holes: this.#holes,
       diverged: this.#diverged,
+      failed: this.#failed,
       tried: this.#messages.size,
       acked,
       read: read.size,

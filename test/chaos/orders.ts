@@ -14,6 +14,7 @@ export class Orders {
   readonly #urls: () => string[];
   readonly #dice: Dice;
   readonly #rooms = new Map<string, Set<string>>();
+  #over = false;
 
   constructor(urls: () => string[], dice: Dice) {
     this.#urls = urls;
@@ -30,7 +31,7 @@ export class Orders {
     const rooms = new Set<string>();
     this.#rooms.set(orderId, rooms);
     let answers = this.#dice.chance(0.3) ? 2 : 1;
-    for (let attempt = 0; attempt < RETRIES_MAX && answers > 0; attempt++) {
+    for (let attempt = 0; attempt < RETRIES_MAX && answers > 0 && !this.#over; attempt++) {
       try {
         rooms.add(await this.#create(orderId));
         answers -= 1;
@@ -39,6 +40,11 @@ export class Orders {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
+  }
+
+  /** Nothing is tried any more. */
+  close(): void {
+    this.#over = true;
   }
 
   /** Every order has one room, and its first entries stand in it once and in their order. */

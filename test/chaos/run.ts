@@ -1,96 +1,129 @@
-import type { Entry } from '../../shared/contract/entries.ts';
-import { until } from '../support/client.ts';
 import { Dice } from '../support/dice.ts';
 import { people, Portal } from '../support/portal.ts';
+import { checkUnread, compare, compareServer, readStream, settled } from './aftermath.ts';
 import type { CompiledService } from './compiled-service.ts';
 import { Crowd } from './crowd.ts';
-import { type Kills, killInTurn } from './killer.ts';
+import { FAULT_KINDS, type FaultKind } from './faults.ts';
 import { Ledger, type Tally } from './ledger.ts';
 import { Orders } from './orders.ts';
-import { type SetUp, type SetUpName, startSetUp } from './set-up.ts';
+import { ReadyServers } from './rolling.ts';
+import { type LineEnd, startSetUp } from './set-up.ts';
+import { ATTACKED, type Measured, type Trial, type TrialName, TRIALS } from './trials.ts';
 
 export interface ChaosPlan {
-  setUp: SetUpName;
-  kills: number;
+  trial: TrialName;
+  /** Kills, faults, withdrawals or restarts, as the trial has it. */
+  strikes: number;
   seed: number;
   /** Messages a second, of all people together. */
   rate: number;
   programs: CompiledService;
+  attack?: readonly LineEnd[];
+  kinds?: readonly FaultKind[];
+  longestMs?: number;
+  convergeMs?: number;
   say(line: string): void;
 }
 
-/** What one set-up came to. */
-export interface ChaosReport extends Tally {
-  setUp: SetUpName;
+/** What one trial came to. */
+export interface ChaosReport extends Tally, Measured {
+  trial: TrialName;
   seed: number;
-  kills: Kills;
+  /** What was done to whom, how often. */
+  done: Record<string, number>;
   /** Orders that were tried, each until it was answered. */
   orders: number;
   /** Processes that ended without having been killed or asked to. */
   falls: number;
-  /** Seconds from the first message to the last read, and how many of them everybody took to converge after the last start. */
+  /** Seconds from the first message to the last read, and how many of them everybody took to converge after the last strike. */
   seconds: number;
   converged: number;
 }
 
 const ROOMS = 3;
-const CONVERGED_MS = 45_000;
+/** What is promised: everybody converges in so many milliseconds after all is whole again. */
+const CONVERGE_MS = 30_000;
+const LONGEST_MS = 25_000;
 
-/** Runs one set-up: people at work, processes killed under them, and at the end everything is read again and compared. */
+/** People are at work before the first strike. */
+const WARM_UP_MS = 1_000;
+const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Runs one trial: people at work, things done to what serves them, and at the end everything is read again and compared. */
 export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
-  const { kills, seed, say } = plan;
+  const { strikes, seed, say } = plan;
+  const trial: Trial = TRIALS[plan.trial];
   const dice = new Dice(seed);
-  const setUp = await startSetUp(plan.setUp, plan.programs);
+  const setUp = await startSetUp(trial.setUp, plan.programs);
   const ledger = new Ledger();
+  const ready = trial.balanced === true ? new ReadyServers(setUp.servers) : undefined;
   let crowd: Crowd | undefined;
+  let orders: Orders | undefined;
   try {
-    const urls = (): string[] => setUp.servers.flatMap(({ address }) => address ?? []);
+    const urls = (): string[] => [...(ready?.urls ?? setUp.urls())];
     const portal = new Portal(urls()[0] ?? '');
     const roomIds = await openRooms(portal);
     const writers = ROOMS + 5;
     crowd = new Crowd({ ledger, dice: dice.apart(), portal, urls, rate: plan.rate / writers });
-    const orders = new Orders(urls, dice.apart());
-    await gather(crowd, roomIds);
+    const placed = new Orders(urls, dice.apart());
+    await gather(crowd, roomIds, trial);
     const began = performance.now();
-    crowd.cutLines(1);
-    crowd.often(1, () => orders.place());
-    const killed = await killInTurn(setUp.victims, kills, dice.apart(), (mortal, phase) => {
-      say(`${plan.setUp}: ${mortal.name} killed (${phase}), ${ledger.ackedSoFar} messages acknowledged`);
+    if (trial.rough) crowd.cutLines(1);
+    orders = placed;
+    crowd.often(1, () => placed.place());
+    await pass(WARM_UP_MS);
+    const done: Record<string, number> = {};
+    const measured = await trial.strike({
+      setUp,
+      crowd,
+      ledger,
+      dice: dice.apart(),
+      roomIds,
+      strikes,
+      attack: plan.attack ?? ATTACKED,
+      kinds: plan.kinds ?? FAULT_KINDS,
+      longestMs: plan.longestMs ?? LONGEST_MS,
+      convergeMs: plan.convergeMs ?? CONVERGE_MS,
+      say,
+      done(what, more) {
+        done[what] = (done[what] ?? 0) + 1;
+        say(`${plan.trial}: ${[what, more].filter(Boolean).join(' ')}, ${ledger.ackedSoFar} messages acknowledged`);
+      },
     });
-    const lastStart = performance.now();
+    const struck = performance.now();
     crowd.rest();
     await crowd.answered();
     const streams = await settled(crowd, portal, urls, roomIds);
-    const converged = performance.now() - lastStart;
+    const converged = performance.now() - struck;
     compare(crowd, streams, ledger);
-    await orders.check(ledger, (roomId) => readStream(portal, urls, roomId, 'public'));
+    await placed.check(ledger, (roomId) => readStream(portal, urls, roomId, 'public'));
     // Each server has to tell the same, whichever was asked first.
-    for (const url of urls()) await compareServer(url, portal, streams, ledger);
+    for (const url of setUp.urls()) await compareServer(url, portal, streams, ledger);
     await checkUnread(portal, urls, streams, ledger);
     const tally = ledger.settle([...streams.values()]);
     const falls = setUp.all.flatMap((mortal) => mortal.falls);
+    const faults = trial.mayLog ? [] : setUp.servers.flatMap((server) => server.faults);
     return {
-      setUp: plan.setUp,
+      trial: plan.trial,
       seed,
-      kills: killed,
-      orders: orders.count,
+      done,
+      orders: placed.count,
       falls: falls.length,
       seconds: seconds(performance.now() - began),
       converged: seconds(converged),
+      ...measured,
       ...tally,
-      faults: [...tally.faults, ...falls, ...faultsOf(setUp)],
+      faults: [...tally.faults, ...falls, ...faults],
     };
   } finally {
+    ready?.close();
+    orders?.close();
     await crowd?.close();
     await setUp.drop();
   }
 }
 
 const seconds = (ms: number): number => Math.round(ms / 100) / 10;
-
-/** Faults that servers logged. While their database is killed under them they have reason to. */
-const faultsOf = ({ name, servers }: SetUp): string[] =>
-  name === 'database' ? [] : servers.flatMap(({ faults }) => faults);
 
 const buyerOf = (room: number) =>
   ({ sub: `buyer-of-${room}`, side: 'buyer', org: 'buyers', name: `Buyer ${room}` }) as const;
@@ -106,7 +139,7 @@ async function openRooms(portal: Portal): Promise<string[]> {
   return roomIds;
 }
 
-async function gather(crowd: Crowd, rooms: readonly string[]): Promise<void> {
+async function gather(crowd: Crowd, rooms: readonly string[], { balanced = false }: Trial): Promise<void> {
   await Promise.all([
     ...rooms.map((roomId, room) => crowd.join({ who: buyerOf(room), rooms: [roomId], writes: ['public'] })),
     crowd.join({ who: people.designer, rooms, writes: ['public', 'provider'] }),
@@ -116,91 +149,6 @@ async function gather(crowd: Crowd, rooms: readonly string[]): Promise<void> {
   ]);
   const colleague = { ...people.operator, sub: 'operator-2', name: 'Second operator' };
   const hasty = { ...people.operator, sub: 'operator-3', name: 'Hasty operator' };
-  crowd.call({ who: colleague, rooms, writes: ['public', 'operator'] }, true);
-  crowd.call({ who: hasty, rooms, writes: ['public', 'provider'] }, false);
-}
-
-const keyOf = (roomId: string, stream: string): string => `${roomId}/${stream}`;
-
-/** Waits until everybody shows what the database holds, and gives that. */
-async function settled(
-  crowd: Crowd,
-  portal: Portal,
-  urls: () => string[],
-  roomIds: readonly string[],
-): Promise<Map<string, Entry[]>> {
-  const end = performance.now() + CONVERGED_MS;
-  await until('every outbox is empty', () => crowd.pending === 0, CONVERGED_MS).catch(() => undefined);
-  const streams = new Map<string, Entry[]>();
-  for (const roomId of roomIds) {
-    for (const stream of ['public', 'provider', 'operator'])
-      streams.set(keyOf(roomId, stream), await readStream(portal, urls, roomId, stream));
-  }
-  const everybodyIsThere = () =>
-    crowd.views().every(({ room, view }) => {
-      const entries = streams.get(keyOf(room.roomId, view.stream)) ?? [];
-      return view.head === entries.length && view.gap === undefined && room.snapshot.status === 'open';
-    });
-  await until('everybody has come to the end', everybodyIsThere, Math.max(0, end - performance.now())).catch(
-    () => undefined,
-  );
-  return streams;
-}
-
-async function readStream(portal: Portal, urls: () => string[], roomId: string, stream: string): Promise<Entry[]> {
-  const reader = new Portal(urls()[0] ?? portal.url);
-  const entries: Entry[] = [];
-  for (;;) {
-    const page = await reader.call('operator', 'entry.fetch', {
-      roomId,
-      stream,
-      after: entries.at(-1)?.seq ?? 0,
-      limit: 200,
-    });
-    entries.push(...page.entries);
-    if (page.entries.length === 0 || (entries.at(-1)?.seq ?? 0) >= page.head) return entries;
-  }
-}
-
-/** Compares what each client shows with what was read; where they differ, the client did not converge. */
-function compare(crowd: Crowd, streams: ReadonlyMap<string, Entry[]>, ledger: Ledger): void {
-  for (const { worker, room, view } of crowd.views()) {
-    const stored = (streams.get(keyOf(room.roomId, view.stream)) ?? []).filter(({ seq }) => seq >= view.oldestSeq);
-    const where = `${worker.who.sub} in ${keyOf(room.roomId, view.stream)}`;
-    if (JSON.stringify(view.entries) !== JSON.stringify(stored) || view.gap !== undefined)
-      ledger.diverged(`${where} shows ${view.entries.length} entries up to ${view.head}, stored are ${stored.length}`);
-    for (const { text, state, attempts } of view.pending)
-      ledger.diverged(`${where}: "${text}" is still ${state} after ${attempts} attempts`);
-    if (room.snapshot.status !== 'open') ledger.diverged(`${where}: the room is ${room.snapshot.status}`);
-  }
-}
-
-/** What the service counts as unread for the vendor, who reads along and marks nothing, is what a count of the entries gives. */
-async function checkUnread(
-  portal: Portal,
-  urls: () => string[],
-  streams: ReadonlyMap<string, Entry[]>,
-  ledger: Ledger,
-): Promise<void> {
-  const reader = new Portal(urls()[0] ?? portal.url);
-  const { items } = await reader.call('vendor', 'room.list', { limit: 200 });
-  for (const [key, entries] of streams) {
-    const [roomId, stream = ''] = key.split('/');
-    const told = items.find(({ id }) => id === roomId)?.unread[stream];
-    if (told !== undefined && told !== entries.length)
-      ledger.unexpected(`the vendor is told of ${told} unread entries in ${key}, where there are ${entries.length}`);
-  }
-}
-
-async function compareServer(
-  url: string,
-  portal: Portal,
-  streams: ReadonlyMap<string, Entry[]>,
-  ledger: Ledger,
-): Promise<void> {
-  for (const [key, entries] of streams) {
-    const [roomId = '', stream = ''] = key.split('/');
-    const there = await readStream(portal, () => [url], roomId, stream);
-    if (JSON.stringify(there) !== JSON.stringify(entries)) ledger.diverged(`${url} answers otherwise for ${key}`);
-  }
+  crowd.call({ who: colleague, rooms, writes: ['public', 'operator'] }, balanced ? 'trusting' : 'patient');
+  crowd.call({ who: hasty, rooms, writes: ['public', 'provider'] }, balanced ? 'trusting' : 'hasty');
 }

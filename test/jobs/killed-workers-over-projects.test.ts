@@ -103,7 +103,7 @@ describe('three workers that are killed in the middle of real projects', functio
       (number) =>
         new Mortal({
           name: `worker ${number}`,
-          program: compiled.jobs,
+          command: [process.execPath, compiled.jobs],
           env: () => ({ ...database.env, LOG_LEVEL: 'info' }),
           address: /"msg":"(running the jobs)"/,
         }),

@@ -42,7 +42,7 @@ describe('three workers that are killed in the middle', function () {
       (number) =>
         new Mortal({
           name: `worker ${number}`,
-          program: compiled.errands,
+          command: [process.execPath, compiled.errands],
           env: () => database.env,
           address: /"msg":"(running the jobs)"/,
         }),

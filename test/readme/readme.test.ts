@@ -25,7 +25,8 @@ async function run(command: string, env: NodeJS.ProcessEnv, until?: RegExp): Pro
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  const ended = once(child, 'exit');
+  // Not `exit`: what the shell has started ends after it.
+  const ended = once(child, 'close');
   await new Promise<void>((resolve) => {
     const hear = (chunk: Buffer) => {
       output += chunk.toString();
@@ -33,7 +34,7 @@ async function run(command: string, env: NodeJS.ProcessEnv, until?: RegExp): Pro
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
-    child.once('exit', () => resolve());
+    child.once('close', () => resolve());
   });
   if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
   await ended;
@@ -81,9 +82,15 @@ describe('the README', function () {
         await run('npm run db', { DATA_DIR: database.env.DATA_DIR, DB_PORT: '0', MONGODB_URI: '' }, /mongodb:\/\/\S+/),
       ).to.match(/mongodb:\/\/127\.0\.0\.1:\d+/);
     },
-    'npm run chaos -- --kills 10 --seed 1': async () => {
+    'npm run cluster': async () => {
+      const env = { ...database.env, PORT: '0' };
+      const output = await run('npm run cluster', env, /as=operator/);
+      expect(output).to.match(/server 2 runs \(process \d+\)[^]*jobs runs[^]*demo\/room\?as=buyer/);
+      expect(output).to.match(/server 1 has stopped/);
+    },
+    'npm run chaos -- --kills 10 --faults 3 --seed 1': async () => {
       // Fewer kills than a person would ask for: the chaos tests do the killing.
-      expect(await run('npm run build:server && npm run chaos -- --kills 1 --seed 1', {})).to.match(/lost/);
+      expect(await run('npm run build:server && npm run chaos -- --kills 1 --faults 0 --seed 1', {})).to.match(/lost/);
     },
     'npm run bench -- --quick': async () => {
       // One figure of the run: a whole one is for a machine that does nothing else.

@@ -87,6 +87,7 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
   },
   server: { from: ['shared', 'server', 'jobs'] },
   jobs: { from: ['shared', 'server'] },
+  deploy: { from: ['server/app', 'server/demo'] },
 };
 
 function* filesUnder(folder: string): Generator<string> {
@@ -112,7 +113,7 @@ function importsOf(path: string): string[] {
 }
 
 describe('the direction of imports', () => {
-  const files = ['shared', 'server', 'client-sdk', 'jobs'].flatMap((folder) => [...filesUnder(folder)]);
+  const files = ['shared', 'server', 'client-sdk', 'jobs', 'deploy'].flatMap((folder) => [...filesUnder(folder)]);
 
   it('reads files and their imports', () => {
     expect(files).to.include('server/main.ts');

@@ -216,6 +216,7 @@ export async function post<Name extends CommandName>(
   token: string | undefined,
   name: Name,
   input: unknown,
+  deadlineMs = DEADLINE_MS,
 ): Promise<HttpAnswer<Name>> {
   const response = await fetch(`${url}/v1/${name}`, {
     method: 'POST',
@@ -224,7 +225,7 @@ export async function post<Name extends CommandName>(
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     },
     body: JSON.stringify(input ?? {}),
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(deadlineMs),
   });
   const type = response.headers.get('content-type') ?? '';
   const body: unknown = await response.json();

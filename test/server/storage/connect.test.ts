@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { freePort } from '../../../deploy/free-port.ts';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
+import { until } from '../../support/client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 describe('connectStorage', () => {
@@ -28,5 +31,27 @@ describe('connectStorage', () => {
     expect(await things.distinct('_id')).to.deep.equal([1, 2]);
     const after = await things.findOneAndUpdate({ _id: 1 }, { $set: { found: 1 } }, { returnDocument: 'after' });
     expect(after).to.deep.equal({ _id: 1, found: 1 });
+    expect(storage.isLost()).to.equal(false);
+  });
+
+  it('knows that the database has gone, and that it is back', async function () {
+    this.timeout(60_000);
+    const { startEmbedded } = await import('../../../server/storage/embedded/start.ts');
+    const dataDir = join(database.env.DATA_DIR, 'gone');
+    const listen = { host: '127.0.0.1', port: await freePort() };
+    let engine = await startEmbedded({ dataDir, listen });
+    const there = await connectStorage({ mongodbUri: engine.uri, dataDir });
+    try {
+      await engine.stop();
+      await until('it is known to be lost', () => there.isLost(), 20_000);
+      engine = await startEmbedded({ dataDir, listen });
+      await until('it is known to be back', async () => {
+        await there.ping().catch(() => undefined);
+        return !there.isLost();
+      });
+    } finally {
+      await there.stop();
+      await engine.stop();
+    }
   });
 });

@@ -170,6 +170,7 @@ describe('the log of a session', () => {
       handlers,
       rates: { take: () => undefined },
       barred: () => undefined,
+      isDatabaseLost: () => false,
       now: () => 0,
     });
     const caller = { userId: 'u', name: 'U', side: 'operator', roles: [], expiresAt: 1 } as const;
