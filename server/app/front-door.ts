@@ -92,7 +92,10 @@ function boundBody(request: IncomingMessage, bodyMs: number): void {
 }
 
 /** How many TCP connections an address may have; any number when limits are off. Behind a proxy they are all the proxy's, and it is the proxy that bounds them. */
-export function tcpPerAddress({ rateLimitFactor, trustProxy }: Settings): number {
+export function tcpPerAddress({
+  rateLimitFactor,
+  trustProxy,
+}: Pick<Settings, 'rateLimitFactor' | 'trustProxy'>): number {
   if (rateLimitFactor === 0 || trustProxy > 0) return Number.POSITIVE_INFINITY;
   return Math.max(1, Math.round(TCP_PER_ADDRESS * rateLimitFactor));
 }

@@ -73,7 +73,7 @@ export class Deaf<Socket extends Peer> {
       const unread = unreadOf(socket.conn);
       const lag = isTooMuch(unread) ? this.#lagOf(socket) : undefined;
       const isLost = lag !== undefined && (lag.sweeps >= PATIENCE || unread.bytes > HELD_BYTES_MAX);
-      if (isLost || this.#isSilent(roadTo(socket))) this.#onFound(socket, unread);
+      if (isLost || this.#isSilent(socket.data.road)) this.#onFound(socket, unread);
       else if (lag !== undefined) lagging.set(socket, lag);
     }
     this.#lagging = lagging;
@@ -96,8 +96,9 @@ export class Deaf<Socket extends Peer> {
     return { queue, handed, sweeps: takes ? 0 : before.sweeps + 1 };
   }
 
-  #isSilent(road: Road): boolean {
-    if (road.open === undefined) return false;
+  /** @param road undefined where no event was sent yet */
+  #isSilent(road: Road | undefined): boolean {
+    if (road?.open === undefined) return false;
     const question = this.#asked.get(road.open.webSocket);
     if (question !== undefined) return ++question.sweeps >= ANSWER_SWEEPS && road.sent > UNREAD_BYTES_MAX;
     if (road.sent > ASK_AFTER_BYTES) this.#ask(road, road.open.webSocket);

@@ -31,7 +31,7 @@ const READS_MS = 1_000;
 /** Longer than it may take to cut the reader off. */
 const RUN_MS = READS_MS + CUT_WITHIN_MS + 500;
 /** The generator's own lateness is part of what it measures. */
-const LATE_MS = 25;
+const LATE_MS = 40;
 
 interface Stalled extends OpenLoopReport {
   cutAfterMs: number;

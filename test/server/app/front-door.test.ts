@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import { type FrontDoor, listen } from '../../../server/app/front-door.ts';
+import { type FrontDoor, listen, tcpPerAddress } from '../../../server/app/front-door.ts';
 import { FILES_PATH } from '../../../shared/contract/file-route.ts';
+import { TCP_PER_ADDRESS } from '../../../shared/contract/limits.ts';
 import { until, within } from '../../support/client.ts';
 
 describe('The listener and bodies that do not come', () => {
@@ -77,6 +78,15 @@ describe('The listener and connections that take nothing', () => {
       door.http.closeAllConnections();
       door.http.close();
     }
+  });
+
+  it('counts the TCP connections of an address where it can tell one from another', () => {
+    expect(tcpPerAddress({ rateLimitFactor: 0.5, trustProxy: 0 })).to.equal(TCP_PER_ADDRESS / 2);
+    for (const settings of [
+      { rateLimitFactor: 0, trustProxy: 0 },
+      { rateLimitFactor: 1, trustProxy: 1 },
+    ])
+      expect(tcpPerAddress(settings)).to.equal(Number.POSITIVE_INFINITY);
   });
 
   it('holds so many TCP connections of an address at a time, and takes new ones when others have ended', async () => {

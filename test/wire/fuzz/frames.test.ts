@@ -72,7 +72,7 @@ describe('hostile bytes', function () {
       },
     );
     await fuzz(property, 40);
-    expect(await growthOf(() => fuzz(property, 400)), 'bytes more').to.be.lessThan(8e6);
+    expect(await growthOf(() => fuzz(property, 300)), 'bytes more').to.be.lessThan(8e6);
   });
 
   it('mutated polling payloads of strangers and of members', async () => {

@@ -10,7 +10,7 @@ const KEPT = [1, 20_261_129];
 const { FUZZ_SEED: seeds, FUZZ_PATH: path, FUZZ_RUNS: runs } = process.env;
 
 /** Of one property and one seed, unless others are asked for; a slow machine gets through fewer of them. */
-const SECONDS = 4;
+const SECONDS = 3;
 
 /** Checks a property with every seed. */
 export async function fuzz<Values>(property: fc.IAsyncProperty<Values>, numRuns: number): Promise<void> {
