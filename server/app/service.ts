@@ -18,12 +18,10 @@ import { ReadGate } from '../registry/read-gate.ts';
 import { connectStorage, type Storage } from '../storage/connect.ts';
 import { Figures, UNKNOWN } from '../telemetry/figures.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
 import { Follower } from '../timeline/follower.ts';
 import { clientAddress } from '../transport/client-address.ts';
 import { fileRoutes } from '../transport/http/file-routes.ts';
 import { createHttpApp } from '../transport/http/http-app.ts';
-import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { Cuts } from '../transport/socket/cuts.ts';
 import { Deaf } from '../transport/socket/deaf.ts';
 import { Lanes } from '../transport/socket/lanes.ts';
@@ -37,8 +35,8 @@ import { type FrontDoor, listen, tcpPerAddress } from './front-door.ts';
 import { createHandlers } from './handlers.ts';
 import type { Overrides } from './overrides.ts';
 import { createReadiness } from './readiness.ts';
-import { processReadings, serverReadings } from './readings.ts';
 import type { Settings } from './settings.ts';
+import { showMetrics } from './show-metrics.ts';
 import { createStanding } from './standing.ts';
 import { startJobs } from './start-jobs.ts';
 import { type Step, stopInOrder } from './stop-in-order.ts';
@@ -225,11 +223,15 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     figures,
     log,
   });
-  const metrics = createMetrics({
+  const metrics = showMetrics({
+    settings,
     figures,
-    process: processReadings(context, storage, cluster),
-    server: serverReadings({ io: () => io, streams: () => hub.listened(), strangers, lanes, inFlight }),
-    onError,
+    context,
+    storage,
+    redis: cluster,
+    server: { io: () => io, streams: () => hub.listened(), strangers, lanes, inFlight },
+    rates,
+    addressOf,
   });
   const app = createHttpApp({
     settings,
@@ -246,12 +248,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     }),
     figures,
     log,
-    metrics: metricsRoute({
-      settings,
-      metrics,
-      onRefused: (request) => rates.take('handshake', addressOf(request)),
-      log,
-    }),
+    metrics: metrics.route,
     files: filesOverHttp.router,
     ...(demo?.router === undefined ? {} : { demo: demo.router }),
   });
