@@ -12,7 +12,7 @@ import { createSharedDatabase, type SharedDatabase } from '../support/shared-dat
 import { refused } from '../support/wire-suite.ts';
 
 describe('Uploads that do not come to their end', () => {
-  const wall = new ManualClock(Date.now());
+  let wall: ManualClock;
   let database: SharedDatabase;
   let server: TestService;
   let portal: Portal;
@@ -20,6 +20,7 @@ describe('Uploads that do not come to their end', () => {
 
   before(async function () {
     this.timeout(60_000);
+    wall = new ManualClock(Date.now());
     database = await createSharedDatabase();
     server = await startTestService({ database, overrides: { wall } });
     portal = new Portal(server.service.url);
