@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { FIGURE_NAMES, type FigureName, runFigures } from './run.ts';
+import { FIGURE_NAMES, type FigureName, runFigures, USUAL_NAMES } from './run.ts';
 
-/** `npm run bench -- [P1 P4 ...] [--quick] [--profile FOLDER]`: measures, tells as it goes, and ends with one line of JSON. */
+/** `npm run bench -- [P1 P4 soak ...] [--quick] [--profile FOLDER]`: measures, tells as it goes, and ends with one line of JSON. */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: {
@@ -12,9 +12,10 @@ async function main(): Promise<void> {
     allowPositionals: true,
   });
   // "P2" asks for both of its room sizes, and for all of them apart.
-  const names = FIGURE_NAMES.filter(
-    (name) => positionals.length === 0 || positionals.includes(name) || positionals.includes(name.split('-')[0] ?? ''),
+  const named = FIGURE_NAMES.filter(
+    (name) => positionals.includes(name) || positionals.includes(name.split('-')[0] ?? ''),
   );
+  const names = positionals.length === 0 ? USUAL_NAMES : named;
   const unknown = positionals.filter((name) => !FIGURE_NAMES.includes(name as FigureName));
   if (unknown.length > 0)
     throw new Error(`there is no figure ${unknown.join(', ')}: choose from ${FIGURE_NAMES.join(', ')}`);

@@ -21,6 +21,9 @@ export interface Scale {
   waiting: number;
   /** Connections that come and go. */
   comings: number;
+  /** Stretches of the soak, and how long each is. */
+  soakStretches: number;
+  soakMs: number;
 }
 
 export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
@@ -35,6 +38,8 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     longRoom: 1_000_000,
     waiting: 100_000,
     comings: 50_000,
+    soakStretches: 30,
+    soakMs: 60_000,
   },
   quick: {
     name: 'quick',
@@ -47,6 +52,8 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     longRoom: 50_000,
     waiting: 20_000,
     comings: 4_000,
+    soakStretches: 6,
+    soakMs: 10_000,
   },
   tiny: {
     name: 'tiny',
@@ -59,6 +66,8 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     longRoom: 1_500,
     waiting: 1_500,
     comings: 40,
+    soakStretches: 3,
+    soakMs: 300,
   },
 };
 

@@ -18,6 +18,7 @@ import { floodBesideOthers } from './figures/flood.ts';
 import { idleMemory } from './figures/idle-memory.ts';
 import { latency } from './figures/latency.ts';
 import { longRoom } from './figures/long-room.ts';
+import { soak } from './figures/soak.ts';
 import { stalledReader } from './figures/stalled-reader.ts';
 import { timerSweep } from './figures/timer-sweep.ts';
 import type { LoadApi } from './load/load-generator.ts';
@@ -26,7 +27,7 @@ import { Calls } from './processes/calls.ts';
 import { endChild, moduleUrl, startChild } from './processes/child.ts';
 import { createBenchDatabase } from './processes/server-under-test.ts';
 
-/** The figures by their names in the quality document; P2 has two, and each of them one more with the database in a process of its own. */
+/** The figures by their names in the quality document, some with variants, and the soak. */
 export const FIGURES = {
   P1: largeRoom,
   P2: mediumRooms,
@@ -47,10 +48,13 @@ export const FIGURES = {
   'P11-100': twoServersMedium,
   P12: comingAndGoing,
   P13: timerSweep,
+  soak,
 } as const satisfies Record<string, Measure>;
 
 export type FigureName = keyof typeof FIGURES;
 export const FIGURE_NAMES = Object.keys(FIGURES) as FigureName[];
+/** Those that are measured when none is named: the soak takes as long as all the others together. */
+export const USUAL_NAMES = FIGURE_NAMES.filter((name) => name !== 'soak');
 
 /** A figure that could not be measured. */
 export interface Failure {

@@ -4,6 +4,7 @@ import { measurePairs, Saturated } from '../pairs.ts';
 import { type Measure, TEXT } from '../plan.ts';
 import { median } from '../statistics.ts';
 import { checkWhole, withBoth } from './both.ts';
+import { saturationOf } from './saturation.ts';
 
 const goal: Goal = {
   what: 'send to delivery, p99, at 30 % of saturation',
@@ -16,11 +17,6 @@ const goal: Goal = {
 const STRETCH_MS = 96;
 const SHARE = 0.3;
 const ROOM_SIZE = 10;
-const RATE_FROM = 200;
-const RATE_UP = 1.5;
-const STEPS_MAX = 8;
-/** A rate at which half the deliveries take longer than this is more than the server can do. */
-const SATURATED_P50_MS = 100;
 /** The generator's own lateness is part of what it measures. */
 const LATE_MS = 25;
 
@@ -36,15 +32,7 @@ export const latency: Measure = (bench) => {
       return report;
     };
 
-    await run('ours', RATE_FROM, scale.runMs);
-    let saturation = RATE_FROM;
-    for (let step = 0; step < STEPS_MAX; step++) {
-      const rate = saturation * RATE_UP;
-      const { latency: seen, lateness } = await run('ours', rate, Math.min(1_500, scale.runMs));
-      bench.say(`  at ${rate.toFixed(0)} sends/s: p50 ${seen.p50.toFixed(1)} ms, p99 ${seen.p99.toFixed(1)} ms`);
-      if (seen.p50 > SATURATED_P50_MS || lateness.sendP99 > SATURATED_P50_MS) break;
-      saturation = rate;
-    }
+    const saturation = await saturationOf(bench, (rate, durationMs) => run('ours', rate, durationMs));
     const rate = Math.round(saturation * SHARE);
 
     const measured = async (group: 'ours' | 'bare') => {
