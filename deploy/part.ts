@@ -1,3 +1,4 @@
+import { isCodeLine } from '../server/app/code-line.ts';
 import { Program, type ProgramOptions } from './program.ts';
 
 export type Say = (line: string) => void;
@@ -5,7 +6,7 @@ export type Say = (line: string) => void;
 /** From here on pino's levels are worth a person's while. */
 const WARNING = 40;
 
-/** One process of the cluster. What it has to say of faults is passed on, and so is an end that nobody asked for. */
+/** One process of the cluster. What it has to say of faults is passed on, so is a demonstration's code, and an end that nobody asked for. */
 export class Part extends Program {
   readonly #say: Say;
 
@@ -16,7 +17,7 @@ export class Part extends Program {
   }
 
   protected override heard(text: string): void {
-    for (const line of text.split('\n')) if (isFault(line)) this.#say(`[${this.name}] ${line}`);
+    for (const line of text.split('\n')) if (isFault(line) || isCodeLine(line)) this.#say(`[${this.name}] ${line}`);
   }
 
   protected override fell(how: string): void {

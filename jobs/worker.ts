@@ -134,6 +134,7 @@ async function work({ settings, storage, door, log, overrides }: Parts): Promise
             },
           ],
           ['dispatch', () => dispatcher.close()],
+          ['calls', () => context.calls.close()],
           ['changes', () => changes.stop()],
           [
             'cluster',

@@ -1,3 +1,4 @@
+import { codeLine } from './app/code-line.ts';
 import { endInOrder } from './app/end-in-order.ts';
 import { readSettings } from './app/settings.ts';
 import { startService } from './app/service.ts';
@@ -8,7 +9,8 @@ import { createLog } from './telemetry/log.ts';
 async function main(): Promise<void> {
   const settings = readSettings(process.env, process.argv.includes('--demo'));
   const log = createLog(settings.logLevel);
-  const service = await startService(settings, { log });
+  const onCode = (code: string) => void process.stdout.write(`${codeLine(code)}\n`);
+  const service = await startService(settings, { log, ...(settings.demo ? { onCode } : {}) });
   endInOrder(service, log);
   if (service.greeting !== undefined) process.stdout.write(`\n${service.greeting}`);
 }

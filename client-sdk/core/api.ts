@@ -1,11 +1,15 @@
+import type { Call } from '../../shared/contract/calls.ts';
 import type { Entry } from '../../shared/contract/entries.ts';
 import type { RoomError, WireError } from '../../shared/contract/errors.ts';
 import type { FileInfo } from '../../shared/contract/files.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
+import type { Opportunity } from '../../shared/contract/opportunities.ts';
 import type { Project } from '../../shared/contract/projects.ts';
 import type { Person, Role, Side } from '../../shared/contract/primitives.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
 import type { Room } from '../../shared/contract/rooms.ts';
+import type { LiveCalls } from './call-api.ts';
+import type { Opportunities } from './opportunity-api.ts';
 import type { Transport } from './transport.ts';
 import type { Clock } from './clock.ts';
 
@@ -90,6 +94,8 @@ export interface ClientEvents {
   inbox: ServerEvents['inbox'];
   tokenExpiring: ServerEvents['auth.expiring'];
   draining: ServerEvents['server.draining'];
+  /** What a provider has asked the operators and is not answered, as it now stands; to operators. */
+  desk: ServerEvents['desk'];
   /** The server had cut off a connection of this client, and why; told once, as a rule when the next one stands. Nothing is lost by it. */
   cut: ServerEvents['connection.cut'];
   /** A failure that no promise carries: a token that could not be had, a storage that refused. */
@@ -120,7 +126,7 @@ export interface Client {
   close(): Promise<void>;
   /**
    * Calls a command. Rejects with a RoomError: the server's, or `unavailable` when there is no connection, it broke, or no
-   * ack came within the deadline; then the command may have been obeyed all the same.
+   * ack came within the deadline; then the command may have been obeyed all the same, and `details` is `{ unanswered: true }`.
    */
   call<Name extends CommandName>(
     name: Name,
@@ -137,6 +143,8 @@ export interface Client {
   on<Name extends keyof ClientEvents>(name: Name, listener: (payload: ClientEvents[Name]) => void): () => void;
   /** The room's one object, however often it is asked for. */
   room(roomId: string): LiveRoom;
+  /** Demands: published, found in the plaza, and acted on. */
+  readonly opportunities: Opportunities;
 }
 
 /** `resuming`: it was open, the connection broke, and what is shown may lag. `revoked`: access was withdrawn. */
@@ -196,6 +204,10 @@ export interface RoomSnapshot {
   readonly typing: { readonly [stream: string]: readonly { readonly userId: string; readonly name: string }[] };
   /** The delivery project with what the caller may do now: never older than what was shown before. */
   readonly project: Project | undefined;
+  /** The opportunity, as much of it as the caller may know, with what they may do now: likewise. */
+  readonly opportunity: Opportunity | undefined;
+  /** The calls of its streams, as far back as entries are held and those that were looked up, in the order in which they were asked for, with what the caller may do to each now. */
+  readonly calls: readonly Call[];
 }
 
 export interface RoomEvents {
@@ -206,11 +218,15 @@ export interface RoomEvents {
   typing: ServerEvents['typing'];
   receipt: ServerEvents['receipt'];
   project: Project;
+  opportunity: Opportunity;
+  /** A call that an entry which came after the room was opened tells of, as it now stands. */
+  call: Call;
   revoked: { readonly roomId: string; readonly stream?: string; readonly reason: string };
   error: RoomError;
 }
 
 export interface SendOptions {
+  /** `public` unless given; for a provider in an opportunity that is open its own lane. */
   stream?: string;
   replyTo?: string;
   mentions?: string[];
@@ -239,6 +255,8 @@ export type ProjectCommand =
 export interface LiveRoom {
   readonly roomId: string;
   readonly snapshot: RoomSnapshot;
+  /** Masked calls between the people of its two sides; how they stand is in the snapshot. */
+  readonly calls: LiveCalls;
   /** Counts one more holder; resolves when the room is open, rejects when it cannot be (`not_found`, ...). */
   open(): Promise<void>;
   /** Counts one holder less; the last one leaves the room and drops its content. */

@@ -1,6 +1,8 @@
+import type { Call } from '../../shared/contract/calls.ts';
 import type { Entry } from '../../shared/contract/entries.ts';
 import type { RoomError } from '../../shared/contract/errors.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
+import type { Opportunity } from '../../shared/contract/opportunities.ts';
 import type { Project } from '../../shared/contract/projects.ts';
 import type { Side } from '../../shared/contract/primitives.ts';
 import type { CommandOutput } from '../../shared/contract/registry.ts';
@@ -9,6 +11,9 @@ import { applyList, applyPresence, askedForList, NOBODY, type Presence } from '.
 import { logOfPage, noteHead, prepend, receive, type StreamLog } from '../../shared/model/stream-log.ts';
 import type { ReadMark } from '../../shared/model/unread.ts';
 import type { RoomStatus } from './api.ts';
+import { withSubject } from './room-subject.ts';
+
+const NOTHING = { project: undefined, opportunity: undefined };
 
 /** Entries that arrive before the room's first answer and wait for it; what is beyond is fetched. */
 export const EARLY_MAX = 1000;
@@ -36,6 +41,9 @@ export interface RoomState {
   readonly room: Room | undefined;
   readonly me: { readonly side: Side; readonly canWrite: readonly string[] } | undefined;
   readonly project: Project | undefined;
+  readonly opportunity: Opportunity | undefined;
+  /** Calls as commands have answered them, by their ids. */
+  readonly told: ReadonlyMap<string, Call>;
   readonly streams: ReadonlyMap<string, StreamState>;
   readonly presence: Presence;
   /** By stream, then user id: the instant at which the mark ends unless it is renewed. */
@@ -49,6 +57,8 @@ export const CLOSED_ROOM: RoomState = {
   room: undefined,
   me: undefined,
   project: undefined,
+  opportunity: undefined,
+  told: new Map(),
   streams: new Map(),
   presence: NOBODY,
   typing: new Map(),
@@ -102,7 +112,8 @@ export function joined(
   return {
     ...state,
     status: 'open',
-    ...withProject(answer.room, serverLost ? undefined : state.project),
+    ...withSubject(answer.room, serverLost ? NOTHING : state),
+    told: serverLost ? CLOSED_ROOM.told : state.told,
     me: answer.me,
     streams,
     presence: applyList(state.presence, answer.online),
@@ -142,7 +153,7 @@ export function compared(state: RoomState, { room, me }: CommandOutput<'room.get
     const held = state.streams.get(stream);
     if (held) streams.set(stream, held);
   }
-  return { ...state, ...withProject(room, state.project), me, streams };
+  return { ...state, ...withSubject(room, state), me, streams };
 }
 
 /**
@@ -206,35 +217,6 @@ export function typingEndsAt(state: RoomState): number | undefined {
   return ends.length > 0 ? Math.min(...ends) : undefined;
 }
 
-/** The project's new state: an event's, or what a command answered, whichever came first. An older one changes nothing. */
-export function projectCame(state: RoomState, project: Project): RoomState {
-  if (isOlder(project, state.project)) return state;
-  return { ...state, project, room: state.room && { ...state.room, status: project.status, project } };
-}
-
-/**
- * True when what the caller may write can be another with the project's new state: nobody but operators writes once it is
- * closed, and on the provider's side a template may let only those write whose turn it is.
- */
-export function changesWriting({ project: before, me }: RoomState, { project }: RoomState): boolean {
-  if (before === undefined || project === undefined) return false;
-  if ((before.status === 'cancelled') !== (project.status === 'cancelled')) return true;
-  const turn = ({ current, nodes }: Project) => nodes.find(({ id }) => id === current)?.operator?.userId;
-  return me?.side === 'provider' && (before.current !== project.current || turn(before) !== turn(project));
-}
-
-/** What was answered before a change can arrive after the news of it, and a server that follows another is a little behind. */
-const isOlder = (project: Project, held: Project | undefined): boolean =>
-  held !== undefined && project.version < held.version;
-
-/** A room as it was answered, with the newer of two states of its project. */
-function withProject(room: Room, held: Project | undefined): Pick<RoomState, 'room' | 'project'> {
-  const { project = held } = room;
-  if (project === undefined) return { room, project };
-  const newest = held !== undefined && isOlder(project, held) ? held : project;
-  return { room: { ...room, status: newest.status, project: newest }, project: newest };
-}
-
 /** Access to one stream was withdrawn: it goes, with all that was held of it. */
 export function streamRevoked(state: RoomState, stream: string): RoomState {
   const streams = new Map(state.streams);
@@ -271,9 +253,10 @@ const CHANGES_ROOM = [
   'project.closed',
 ];
 
-/** True for an entry after which the room may have other members, or the reader other rights: which, the room itself says. */
+/** True for an entry after which the room may have other members, the reader other rights, or an opportunity another state: which, the room itself says. */
 export function changesRoom({ kind, body }: Entry): boolean {
   if (kind === 'notice') return 'event' in body && body.event.startsWith('member.');
+  if (kind === 'opportunity' || kind === 'engagement' || kind === 'proposal') return true;
   return (kind === 'node' || kind === 'project') && 'event' in body && CHANGES_ROOM.includes(body.event);
 }
 

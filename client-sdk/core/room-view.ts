@@ -3,7 +3,9 @@ import { fold } from '../../shared/model/fold.ts';
 import { gapOf } from '../../shared/model/stream-log.ts';
 import { countUnread } from '../../shared/model/unread.ts';
 import type { PendingMessage, RoomSnapshot, StreamView } from './api.ts';
+import { CallsView } from './calls-view.ts';
 import type { OutboxMessage } from './outbox.ts';
+import { type FoldedCalls, foldEntries } from './room-calls.ts';
 import { hasOlder, type RoomState, type StreamState } from './room-state.ts';
 
 interface CachedStream {
@@ -11,6 +13,7 @@ interface CachedStream {
   readonly pending: readonly OutboxMessage[];
   readonly canWrite: boolean;
   readonly entries: readonly Entry[];
+  readonly calls: FoldedCalls;
   readonly view: StreamView;
 }
 
@@ -20,6 +23,12 @@ interface CachedStream {
  */
 export class RoomView {
   readonly #cache = new Map<string, CachedStream>();
+  readonly #calls = new CallsView();
+
+  /** See `CallsView`. */
+  callerDials(callId: string): boolean {
+    return this.#calls.callerDials(callId);
+  }
 
   snapshot(
     roomId: string,
@@ -45,6 +54,13 @@ export class RoomView {
       online: [...state.presence.people.values()],
       typing: this.#typing(state, userId),
       project: state.project,
+      opportunity: state.opportunity,
+      calls: this.#calls.calls({
+        folded: new Map([...this.#cache].map(([stream, { calls }]) => [stream, calls])),
+        told: state.told,
+        userId,
+        me: state.me,
+      }),
     };
   }
 
@@ -59,7 +75,7 @@ export class RoomView {
     const samePending = cached?.pending.length === pending.length && pending.every((m, i) => m === cached.pending[i]);
     if (cached?.source === source && samePending && cached.canWrite === canWrite) return cached.view;
     const { log, mark, receipts } = source;
-    const entries = foldOnto(cached, log.entries);
+    const { entries, calls } = foldOnto(cached, log.entries);
     const gap = gapOf(log);
     const view: StreamView = {
       stream,
@@ -74,7 +90,7 @@ export class RoomView {
       receipts,
       ...(gap ? { gap } : {}),
     };
-    this.#cache.set(stream, { source, pending, canWrite, entries, view });
+    this.#cache.set(stream, { source, pending, canWrite, entries, calls, view });
     return view;
   }
 
@@ -92,16 +108,22 @@ export class RoomView {
   }
 }
 
+type Folded = Pick<CachedStream, 'entries' | 'calls'>;
+
 /** Folds anew only what has to be: entries that merely came to the end, and change none before, are put there. */
-function foldOnto(cached: CachedStream | undefined, entries: readonly Entry[]): readonly Entry[] {
+function foldOnto(cached: CachedStream | undefined, entries: readonly Entry[]): Folded {
   const past = cached?.source.log.entries;
-  if (!past) return fold(entries);
-  if (past === entries) return cached.entries;
+  if (!past) return { entries: fold(entries), calls: foldEntries(entries) };
+  if (past === entries) return cached;
   // Both are runs without holes: with the last entry in the same place, so are all before it.
   const continues = past.length > 0 && past.at(-1) === entries[past.length - 1];
-  const added = continues ? entries.slice(past.length) : [];
-  const plain = continues && added.every(({ kind }) => kind !== 'edit' && kind !== 'recall');
-  return plain ? [...cached.entries, ...added] : fold(entries);
+  if (!continues) return { entries: fold(entries), calls: foldEntries(entries) };
+  const added = entries.slice(past.length);
+  const plain = added.every(({ kind }) => kind !== 'edit' && kind !== 'recall');
+  return {
+    entries: plain ? [...cached.entries, ...added] : fold(entries),
+    calls: foldEntries(added, cached.calls),
+  };
 }
 
 function toPending(message: OutboxMessage): PendingMessage {

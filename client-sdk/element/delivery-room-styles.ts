@@ -54,16 +54,18 @@ export const deliveryRoomStyles = css`
     color: var(--accent);
     font-weight: 500;
   }
-  .status[data-status='completed'] {
+  .status[data-status='completed'],
+  .status[data-status='won'] {
     background: color-mix(in srgb, var(--good) 14%, var(--surface));
     color: var(--good);
   }
   .status[data-status='paused'],
+  .status[data-status='quoted'],
   .status[data-status='overdue'] {
     background: color-mix(in srgb, var(--warn) 14%, var(--surface));
     color: var(--warn);
   }
-  .status[data-status='cancelled'] {
+  .status:is([data-status='cancelled'], [data-status='revoked'], [data-status='closed']) {
     background: var(--raised);
     color: var(--muted);
   }
@@ -139,12 +141,16 @@ export const deliveryRoomStyles = css`
     color: var(--muted);
   }
   .tabs {
+    flex: none;
     display: flex;
     gap: 4px;
     padding: 0 12px;
     border-bottom: 1px solid var(--line);
+    overflow-x: auto;
+    scrollbar-width: none;
   }
   .tabs button {
+    flex: none;
     display: flex;
     align-items: center;
     gap: 6px;
@@ -153,6 +159,13 @@ export const deliveryRoomStyles = css`
     margin-bottom: -1px;
     color: var(--muted);
     font-weight: 500;
+  }
+  .tabs.inner {
+    background: var(--raised);
+  }
+  .tabs.inner button {
+    padding-block: 6px;
+    font-size: 13px;
   }
   .tabs button:hover {
     color: var(--text);
@@ -190,6 +203,11 @@ export const deliveryRoomStyles = css`
     border-bottom: 1px solid var(--note-line);
     font-size: 12px;
     line-height: 16px;
+  }
+  .hint[data-calm] {
+    background: var(--raised);
+    border-color: var(--line);
+    color: var(--muted);
   }
   .typing {
     display: flex;

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
+import type { Call } from '../../shared/contract/calls.ts';
 import type { Entry, MessageEntry } from '../../shared/contract/entries.ts';
 import {
   type Client,
@@ -12,27 +13,32 @@ import {
   type RoomSnapshot,
   type StreamView,
 } from '../index.ts';
+import { CallDesk } from './call/call-desk.ts';
+import { callLine } from './call/call-words.ts';
 import { deliveryRoomStyles } from './delivery-room-styles.ts';
 import { eventLine, type NamedFile } from './event-line.ts';
-import { FlowDesk } from './flow/flow-desk.ts';
 import { flowStyles } from './flow/flow-steps.ts';
 import { downloadStyles, formStyles } from './flow/flow-styles.ts';
 import { download, uploaderTo } from './flow/room-files.ts';
 import type { UploadFile } from './flow/tray.ts';
 import { type ComposerTask, Drafts } from './drafts.ts';
 import { closeIcon } from './icons.ts';
-import { reasonOf, wordOf, type Words, wordsFor } from './language/words.ts';
+import { reasonOf, type Words, wordsFor } from './language/words.ts';
+import { engagementStyles } from './opportunity/engagement-list.ts';
+import { isNote } from './opportunity/opportunity-streams.ts';
 import { peopleList, peopleStyles, withPresence } from './people-view.ts';
 import { Reading } from './reading.ts';
 import type { RoomComposer } from './room-composer.ts';
 import { roomHeader } from './room-header.ts';
+import { RoomSubject } from './room-subject.ts';
 import type { MessageActionDetail, RoomTimeline } from './room-timeline.ts';
 import { avatarStyles, basics, theme } from './theme.ts';
-import { streamTabs } from './stream-tabs.ts';
 
 /**
  * One room, to be put into a page: `<delivery-room room-id base-url>` with `tokenProvider`, or with a `client` that the
  * page has made and shares between rooms. The class defines no element; `define.ts` does.
+ * @fires select-room - {string} another room is wanted: that of the delivery project that a demand has become
+ * @fires pay-proposal - {Proposal} the buyer of a demand chose a proposal to pay, which is the portal's to do
  */
 export class DeliveryRoom extends LitElement {
   static override readonly styles = [
@@ -43,6 +49,7 @@ export class DeliveryRoom extends LitElement {
     downloadStyles,
     flowStyles,
     peopleStyles,
+    engagementStyles,
     deliveryRoomStyles,
   ];
 
@@ -71,9 +78,19 @@ export class DeliveryRoom extends LitElement {
   #ownsClient = false;
   #release: (() => void)[] = [];
   #atEnd = true;
+  /** The stream that is to be shown as soon as it is there. */
+  #wanted: string | undefined;
+  #chosen = false;
   readonly #reading = new Reading();
   readonly #drafts = new Drafts(() => this.requestUpdate());
-  readonly #desk = new FlowDesk(this, (file) => this.#fetch(file));
+  readonly #subject = new RoomSubject(this, (file) => this.#fetch(file));
+  readonly #calls = new CallDesk(this, () => this.#uncover());
+
+  /** Shows a stream of the room, now or as soon as it is there. */
+  showStream(stream: string): void {
+    this.#wanted = stream;
+    if (this.snapshot !== undefined) this.#choose(this.snapshot);
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -107,8 +124,10 @@ export class DeliveryRoom extends LitElement {
       }),
       room.on('change', (snapshot) => this.#changed(snapshot)),
       room.on('entry', ({ entry }) => this.#announce(entry)),
+      room.on('call', (call) => this.#announceCall(call)),
     ];
-    this.#desk.attach(client, room);
+    this.#subject.attach(client, room);
+    this.#calls.attach(client, room);
     this.connection = client.state;
     this.#changed(room.snapshot);
     client.connect();
@@ -128,7 +147,8 @@ export class DeliveryRoom extends LitElement {
 
   #close(): void {
     for (const release of this.#release.splice(0)) release();
-    this.#desk.detach();
+    this.#subject.detach();
+    this.#calls.detach();
     this.#room?.close();
     if (this.#ownsClient) void this.#client?.close();
     this.#room = undefined;
@@ -140,6 +160,7 @@ export class DeliveryRoom extends LitElement {
     this.notice = undefined;
     this.announced = '';
     this.#atEnd = true;
+    this.#chosen = false;
     this.#reading.clear();
     this.#drafts.clear();
   }
@@ -154,10 +175,23 @@ export class DeliveryRoom extends LitElement {
 
   #changed(snapshot: RoomSnapshot): void {
     this.snapshot = snapshot;
-    for (const { entries } of Object.values(snapshot.streams)) this.#desk.heard(entries.at(-1)?.at);
-    const streams = Object.keys(snapshot.streams);
-    if (streams.length > 0 && !streams.includes(this.stream)) this.#show(streams[0] ?? 'public');
+    for (const { entries } of Object.values(snapshot.streams)) this.#subject.heard(entries.at(-1)?.at);
+    this.#choose(snapshot);
     this.#looked();
+  }
+
+  /** What is shown once the room is there, and when what was shown is not there any more. */
+  #choose({ streams, opportunity }: RoomSnapshot): void {
+    const names = Object.keys(streams);
+    if (names.length === 0) return;
+    const wanted =
+      this.#wanted ??
+      (this.#chosen ? undefined : this.#subject.firstStream(Object.values(streams), opportunity !== undefined));
+    this.#chosen = true;
+    if (wanted !== undefined && names.includes(wanted)) {
+      this.#wanted = undefined;
+      this.#show(wanted);
+    } else if (!names.includes(this.stream)) this.#show(names[0] ?? 'public');
   }
 
   /** What came in is marked as read if the reader sees it. */
@@ -183,10 +217,20 @@ export class DeliveryRoom extends LitElement {
 
   /** A screen reader hears what comes in, and never the history. */
   #announce(entry: Entry): void {
-    if (entry.actor.id === this.#client?.me?.userId || entry.stream !== this.stream) return;
+    if (entry.actor.id === this.#client?.me?.userId || entry.stream !== this.stream || entry.kind === 'call') return;
     if (entry.kind === 'message') this.announced = `${entry.actor.name}: ${entry.body.text ?? ''}`;
     else if (entry.kind !== 'edit' && entry.kind !== 'recall') this.announced = eventLine(entry, this.#words);
   }
+
+  /** Of a call every step is told, whichever stream is shown: a phone rings. */
+  #announceCall(call: Call): void {
+    this.announced = callLine(call, this.#words);
+  }
+
+  readonly #chose = (stream: string): void => {
+    this.#wanted = undefined;
+    this.#show(stream);
+  };
 
   #show(stream: string): void {
     this.#reading.forget(this.stream);
@@ -214,7 +258,7 @@ export class DeliveryRoom extends LitElement {
         @retry=${() => this.#client?.connect()}
       ></delivery-room-connection>
       ${snapshot?.room === undefined ? this.#noRoom(words) : this.#body(snapshot, words)}
-      ${this.#desk.dialog(snapshot?.project, words)}
+      ${this.#subject.dialogs(snapshot, words)} ${this.#calls.dialog(snapshot, words, this.#subject.ahead)}
       <div class="hidden" role="log" aria-live="polite">${this.announced}</div>
     </div>`;
   }
@@ -232,26 +276,23 @@ export class DeliveryRoom extends LitElement {
   }
 
   #body(snapshot: RoomSnapshot, words: Words): TemplateResult {
-    const { project, room, online } = snapshot;
+    const { room, online } = snapshot;
     const me = this.#client?.me?.userId;
     return html`<div class="body">
       <section class="talk">
-        ${project === undefined ? nothing : this.#desk.step(project, words)}
-        ${streamTabs({
-          views: Object.values(snapshot.streams),
-          selected: this.stream,
-          words,
-          show: (stream) => this.#show(stream),
-        })}
+        ${this.#subject.bar(snapshot, words)} ${this.#calls.bar(snapshot, words, this.#subject.ahead)}
+        ${this.#subject.tabs(snapshot, { selected: this.stream, words, show: this.#chose })}
         ${this.#panel(snapshot, words)}
       </section>
-      <aside ?data-open=${this.detailsOpen} aria-label=${words.details} @keydown=${this.#closeByKey}>
+      <aside ?data-open=${this.detailsOpen} aria-label=${snapshot.opportunity === undefined ? words.details : words.opportunity.details} @keydown=${this.#closeByKey}>
         <button class="close" title=${words.closeDetails} aria-label=${words.closeDetails} @click=${this.#toggleDetails}>
           ${closeIcon}
         </button>
         <h2>${words.people} <small>${words.onlineCount(online.length)}</small></h2>
-        ${peopleList(withPresence(room?.members ?? [], online), me, words)}
-        ${project === undefined ? nothing : this.#desk.details(project, words)}
+        ${peopleList(withPresence(room?.members ?? [], online), me, words, (person) =>
+          this.#calls.button(snapshot, person, words),
+        )}
+        ${this.#subject.details(snapshot, words)}
       </aside>
     </div>`;
   }
@@ -259,7 +300,8 @@ export class DeliveryRoom extends LitElement {
   #panel(snapshot: RoomSnapshot, words: Words): TemplateResult {
     const view = this.#view;
     const typing = snapshot.typing[this.stream] ?? [];
-    const hint = Object.hasOwn(words.streamHints, this.stream) ? wordOf(words.streamHints, this.stream) : undefined;
+    const isDemand = snapshot.opportunity !== undefined;
+    const hint = this.#subject.hint(isDemand, this.stream, words);
     const tabbed = Object.keys(snapshot.streams).length > 1;
     return html`<div
       class="panel"
@@ -268,9 +310,10 @@ export class DeliveryRoom extends LitElement {
       role=${tabbed ? 'tabpanel' : nothing}
       aria-labelledby=${tabbed ? `tab-${this.stream}` : nothing}
     >
-      ${hint === undefined ? nothing : html`<p class="hint">${hint}</p>`}
+      ${hint === undefined ? nothing : html`<p class="hint" ?data-calm=${!isNote(this.stream)}>${hint}</p>`}
       <delivery-room-timeline
         .view=${view}
+        .calls=${snapshot.calls}
         .words=${words}
         .userId=${this.#client?.me?.userId}
         .unreadAfter=${this.#reading.unreadAfter(this.stream)}
@@ -282,6 +325,8 @@ export class DeliveryRoom extends LitElement {
         @discard-message=${({ detail }: CustomEvent<string>) => this.#room?.discard(detail)}
         @at-end=${this.#atEndChanged}
         @fetch-file=${({ detail }: CustomEvent<NamedFile>) => this.#fetch(detail)}
+        @call-back=${({ detail }: CustomEvent<Call>) => this.#calls.callBack(detail)}
+        @view-proposals=${this.#subject.showProposals}
       ></delivery-room-timeline>
       <p class="typing" aria-hidden="true">
         ${
@@ -305,6 +350,8 @@ export class DeliveryRoom extends LitElement {
           ? html`<delivery-room-composer
               .words=${words}
               .stream=${this.stream}
+              .note=${isNote(this.stream)}
+              .placeholder=${this.#subject.placeholder(isDemand, this.stream, words)}
               .draft=${this.#drafts.textOf(this.stream, this.task)}
               .task=${this.task}
               .tray=${this.#drafts.trayOf(this.stream)}
@@ -315,7 +362,7 @@ export class DeliveryRoom extends LitElement {
               @cancel-task=${this.#endTask}
               @edit-last=${this.#editLast}
             ></delivery-room-composer>`
-          : html`<p class="read-only">${snapshot.room?.status === 'cancelled' ? words.closed : words.readOnly}</p>`
+          : html`<p class="read-only">${this.#subject.readOnly(snapshot, this.stream, words)}</p>`
       }
     </div>`;
   }
@@ -425,6 +472,11 @@ export class DeliveryRoom extends LitElement {
     this.detailsOpen = !this.detailsOpen;
     this.#looked();
   };
+
+  /** What has begun is seen where the messages are. */
+  #uncover(): void {
+    if (this.#covered) this.#toggleDetails();
+  }
 
   readonly #closeByKey = (event: KeyboardEvent): void => {
     if (event.key === 'Escape' && this.detailsOpen) this.#toggleDetails();

@@ -1,17 +1,23 @@
 import type { EventEntry } from '../../shared/contract/entries.ts';
+import { callFactLine } from './call/call-words.ts';
+import { isObject, textIn, textOf } from './entry-parts.ts';
 import type { EventNames } from './language/en-flow.ts';
 import { wordOf, type Words } from './language/words.ts';
+import { opportunityLine } from './opportunity/opportunity-line.ts';
 import { dayAndTime } from './time-words.ts';
 
 /** What the service wrote into a timeline, as a line that people read. An event of a later version is shown by its name. */
 export function eventLine(entry: EventEntry, words: Words): string {
+  const known = opportunityLine(entry, words) ?? callFactLine(entry, words);
+  if (known !== undefined) return known;
   const { delivery } = words;
   const { event } = entry.body;
   const line = Object.hasOwn(delivery.events, event) ? delivery.events[event] : undefined;
   return (line ?? delivery.otherEvent)(namesIn(entry, words));
 }
 
-function namesIn({ actor, body }: EventEntry, words: Words): EventNames {
+function namesIn(entry: EventEntry, words: Words): EventNames {
+  const { actor, body } = entry;
   const { run, to, from, operator, onBehalfOf, clock } = body;
   const role = textIn(to, 'role') || textIn(operator, 'role');
   // Whoever claims an order for themselves is not named twice.
@@ -41,7 +47,7 @@ function namesIn({ actor, body }: EventEntry, words: Words): EventNames {
     auto: body['auto'] === true,
     manual: body['manual'] === true,
     files: filesIn(body['files']).map(({ name }) => name),
-    receiver: receiverOf(textOf(to), words),
+    receiver: receiverOf(textOf(to) || (entry.stream.startsWith('desk:') ? 'provider' : ''), words),
     message: textIn(said, words.tag === 'en' ? 'en' : 'zh'),
   };
 }
@@ -71,8 +77,3 @@ export function filesIn(value: unknown): NamedFile[] {
     return [{ id, name: textIn(file, 'name'), size: Number(file['size']) || 0, type: textIn(file, 'type') }];
   });
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const textIn = (value: unknown, name: string): string =>
-  isObject(value) && Object.hasOwn(value, name) ? textOf(value[name]) : '';

@@ -24,3 +24,6 @@ export const addIcon = icon(svg`<path d="M8 3.5v9M3.5 8h9"></path>`);
 export const pauseIcon = icon(svg`<path d="M5.5 4v8M10.5 4v8"></path>`);
 export const rejectIcon = icon(svg`<path d="M6 4L3 7l3 3"></path><path d="M3 7h6a3.5 3.5 0 010 7H7"></path>`);
 export const flagIcon = icon(svg`<path d="M4 14V3h8l-2 2.8L12 8.5H4"></path>`);
+export const phoneIcon = icon(
+  svg`<path d="M3.2 3.4c-.5 4.9 4.5 9.9 9.4 9.4l.8-2.6-2.9-1.5-1.3 1.2c-1.3-.6-2.5-1.8-3.1-3.1l1.2-1.3-1.5-2.9z"></path>`,
+);

@@ -11,7 +11,20 @@ export const peopleStyles = css`
     padding: 6px 0;
   }
   .people li > div {
+    flex: 1;
     min-width: 0;
+  }
+  .people .phone {
+    display: grid;
+    place-items: center;
+    flex: none;
+    width: 32px;
+    height: 32px;
+    border-radius: 50%;
+    color: var(--accent);
+  }
+  .people .phone:hover:not(:disabled) {
+    background: var(--raised);
   }
   .people strong {
     font-weight: 500;
@@ -45,7 +58,13 @@ export function withPresence(members: readonly Person[], online: readonly Person
   return [...people.filter((one) => one.online), ...people.filter((one) => !one.online)];
 }
 
-export function peopleList(people: readonly PersonPresence[], me: string | undefined, words: Words): TemplateResult {
+/** @param beside what stands beside somebody, to be done with them */
+export function peopleList(
+  people: readonly PersonPresence[],
+  me: string | undefined,
+  words: Words,
+  beside: (person: Person) => unknown,
+): TemplateResult {
   return html`<ul class="people">
     ${people.map(
       ({ person, online }) => html`<li data-side=${person.side} data-online=${online ? '' : nothing}>
@@ -57,6 +76,7 @@ export function peopleList(people: readonly PersonPresence[], me: string | undef
           <small>${[words.sides[person.side], ...roleNames(person, words)].join(' · ')}</small>
         </div>
         <span class="hidden">${online ? words.online : words.offline}</span>
+        ${beside(person)}
       </li>`,
     )}
   </ul>`;

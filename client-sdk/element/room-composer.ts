@@ -5,7 +5,7 @@ import type { ComposerTask } from './drafts.ts';
 import type { Tray, UploadFile } from './flow/tray.ts';
 import { takeFiles, trayList, trayStyles } from './flow/tray-list.ts';
 import { addIcon, closeIcon, sendIcon } from './icons.ts';
-import { wordOf, type Words } from './language/words.ts';
+import type { Words } from './language/words.ts';
 import { quotedText } from './message-row.ts';
 import { basics } from './theme.ts';
 
@@ -41,8 +41,7 @@ export class RoomComposer extends LitElement {
         border-color: var(--accent);
         box-shadow: 0 0 0 1px var(--accent);
       }
-      :host([data-stream='provider']) .box,
-      :host([data-stream='operator']) .box {
+      :host([data-note]) .box {
         background: var(--note);
         border-color: var(--note-line);
       }
@@ -158,6 +157,10 @@ export class RoomComposer extends LitElement {
 
   @property({ attribute: false }) words: Words | undefined;
   @property({ attribute: 'data-stream', reflect: true }) stream = 'public';
+  /** What it says while it is empty. */
+  @property({ attribute: false }) placeholder = '';
+  /** True for what not everybody in the room reads. */
+  @property({ type: Boolean, attribute: 'data-note', reflect: true }) note = false;
   @property({ attribute: false }) draft = '';
   @property({ attribute: false }) task: ComposerTask | undefined;
   /** Files that go with the message; missing where none can. */
@@ -183,7 +186,7 @@ export class RoomComposer extends LitElement {
   override render(): unknown {
     const { words, draft, task } = this;
     if (words === undefined) return nothing;
-    const placeholder = this.stream in words.writeTo ? wordOf(words.writeTo, this.stream) : words.write;
+    const { placeholder } = this;
     const editing = task?.type === 'edit';
     return html`
       ${

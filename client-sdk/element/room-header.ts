@@ -14,6 +14,8 @@ export interface RoomHeader {
 /** What the room is, how the connection to it stands, and where there is no room for them, the way to people and flow. */
 export function roomHeader({ snapshot, connection, detailsOpen, words, toggleDetails }: RoomHeader): TemplateResult {
   const project = snapshot?.project;
+  const opportunity = snapshot?.opportunity;
+  const about = opportunity === undefined ? words.details : words.opportunity.details;
   const online = snapshot?.online.length ?? 0;
   const live = connection?.status === 'online' && snapshot?.status === 'open';
   return html`<header>
@@ -28,14 +30,20 @@ export function roomHeader({ snapshot, connection, detailsOpen, words, toggleDet
                 ${project.overdue ? html`<span class="status" data-status="overdue">${words.overdue}</span>` : nothing}
                 <span class="order">${words.order(project.orderId)}</span>`
         }
+        ${
+          opportunity === undefined
+            ? nothing
+            : html`<span class="status" data-status=${opportunity.status}>${words.opportunity.status[opportunity.status]}</span>
+                <span class="order">${words.opportunity.kinds[opportunity.kind]}</span>`
+        }
       </p>
     </div>
     <span class="live" data-live=${live ? '' : nothing}>${liveWord(connection, snapshot, words)}</span>
     <button
       class="people-button"
       aria-expanded=${detailsOpen}
-      title=${words.details}
-      aria-label=${`${words.details}, ${words.onlineCount(online)}`}
+      title=${about}
+      aria-label=${`${about}, ${words.onlineCount(online)}`}
       @click=${toggleDetails}
     >
       ${peopleIcon}<span>${online}</span>

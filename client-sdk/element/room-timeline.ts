@@ -1,15 +1,18 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { MessageEntry } from '../../shared/contract/entries.ts';
+import type { Call } from '../../shared/contract/calls.ts';
+import type { EventEntry, MessageEntry } from '../../shared/contract/entries.ts';
 import { RECALL_WINDOW_MS } from '../../shared/contract/limits.ts';
 import type { StreamView } from '../index.ts';
+import { callRow, callRowStyles } from './call/call-row.ts';
 import { eventLine, filesIn } from './event-line.ts';
 import { fileLinks } from './flow/file-links.ts';
 import { downloadStyles } from './flow/flow-styles.ts';
 import { downIcon } from './icons.ts';
 import type { Words } from './language/words.ts';
 import { type MessageAction, messageStyles, pendingRow, storedRow } from './message-row.ts';
+import { entryCard, entryCardStyles } from './opportunity/entry-card.ts';
 import { readersOf, readUpTo } from './read-receipts.ts';
 import { ScrollAnchor } from './scroll-anchor.ts';
 import { avatarStyles, basics } from './theme.ts';
@@ -33,13 +36,25 @@ const NEAR_EDGE = 240;
  * @fires retry-message - {string} a failed message's clientId
  * @fires discard-message - {string} a failed message's clientId
  * @fires fetch-file - {NamedFile} a file was chosen
+ * @fires call-back - {Call} the other one of a call is to be called
+ * @fires view-proposals - the proposals of a demand are wanted
  * @fires at-end - {boolean} whether the reader now sees the end
  */
 export class RoomTimeline extends LitElement {
-  static override readonly styles = [basics, avatarStyles, downloadStyles, messageStyles, timelineStyles];
+  static override readonly styles = [
+    basics,
+    avatarStyles,
+    downloadStyles,
+    messageStyles,
+    timelineStyles,
+    callRowStyles,
+    entryCardStyles,
+  ];
 
   @property({ attribute: false }) view: StreamView | undefined;
   @property({ attribute: false }) words: Words | undefined;
+  /** Those that the view's entries tell of, and others. */
+  @property({ attribute: false }) calls: readonly Call[] = [];
   @property({ attribute: false }) userId: string | undefined;
   @property({ attribute: false }) unreadAfter: number | undefined;
   @property({ attribute: false }) names: ReadonlyMap<string, string> = new Map();
@@ -161,12 +176,24 @@ export class RoomTimeline extends LitElement {
         return html`<li class="day" data-key=${item.key}><time datetime=${item.at}>${dayName(item.at, words)}</time></li>`;
       case 'unread':
         return html`<li class="unread" data-key=${item.key}><span>${words.unread}</span></li>`;
-      case 'event':
+      case 'event': {
+        const card = this.#card(item.entry, words);
+        if (card !== undefined)
+          return html`<li class="card" data-key=${item.key} data-seq=${item.entry.seq} data-event=${item.entry.body.event}>
+            ${card}
+          </li>`;
         return html`<li class="event" data-key=${item.key} data-seq=${item.entry.seq} data-event=${item.entry.body.event}>
           <span>${eventLine(item.entry, words)}</span>
           <time datetime=${item.entry.at}>${timeOf(item.entry.at, words)}</time>
           ${fileLinks(filesIn(item.entry.body['files']), words, (file) => this.#tell('fetch-file', file))}
         </li>`;
+      }
+      case 'call': {
+        const call = this.calls.find(({ id }) => id === item.callId);
+        if (call === undefined) return html``;
+        const { key, entry } = item;
+        return callRow({ key, seq: entry.seq, call, words, callBack: () => this.#tell('call-back', call) });
+      }
       case 'pending':
         return pendingRow({
           ...item,
@@ -193,6 +220,15 @@ export class RoomTimeline extends LitElement {
       default:
         return item satisfies never;
     }
+  }
+
+  #card(entry: EventEntry, words: Words): TemplateResult | undefined {
+    return entryCard({
+      entry,
+      words,
+      download: (file) => this.#tell('fetch-file', file),
+      showProposals: () => this.#tell('view-proposals', undefined),
+    });
   }
 
   #held(entryId: string): StreamView['entries'][number] | undefined {

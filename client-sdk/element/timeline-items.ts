@@ -1,11 +1,15 @@
 import type { Entry, EventEntry, MessageEntry } from '../../shared/contract/entries.ts';
+import { isCallFact } from '../../shared/model/call/call-fact.ts';
 import type { PendingMessage } from '../index.ts';
+import { isEcho } from './opportunity/opportunity-line.ts';
 
 /** One row of a timeline. `key` stays the same for as long as the row means the same, also while a message is being sent. */
 export type TimelineItem =
   | { readonly type: 'day'; readonly key: string; readonly at: string }
   | { readonly type: 'unread'; readonly key: string }
   | { readonly type: 'event'; readonly key: string; readonly entry: EventEntry }
+  /** All that a call tells is in the one row that its request has. */
+  | { readonly type: 'call'; readonly key: string; readonly entry: EventEntry; readonly callId: string }
   | {
       readonly type: 'message';
       readonly key: string;
@@ -50,7 +54,7 @@ export function timelineItems({ entries, pending, userId, unreadAfter, dayOf }: 
   };
 
   for (const entry of entries) {
-    if (entry.kind === 'edit' || entry.kind === 'recall') continue;
+    if (entry.kind === 'edit' || entry.kind === 'recall' || isEcho(entry) || isLaterOfCall(entry)) continue;
     const at = Date.parse(entry.at);
     enter(at);
     if (!divided && entry.seq > (unreadAfter ?? 0)) {
@@ -64,7 +68,11 @@ export function timelineItems({ entries, pending, userId, unreadAfter, dayOf }: 
       items.push({ type: 'message', key, entry, own, continues: continues(entry.actor.id, at) });
     } else {
       author = undefined;
-      items.push({ type: 'event', key: entry.id, entry });
+      items.push(
+        entry.kind === 'call' && isCallFact(entry.body)
+          ? { type: 'call', key: entry.id, entry, callId: entry.body.callId }
+          : { type: 'event', key: entry.id, entry },
+      );
     }
   }
   for (const message of pending) {
@@ -74,3 +82,6 @@ export function timelineItems({ entries, pending, userId, unreadAfter, dayOf }: 
   }
   return items;
 }
+
+const isLaterOfCall = ({ kind, body }: Entry): boolean =>
+  kind === 'call' && 'event' in body && isCallFact(body) && body.event !== 'call.requested';

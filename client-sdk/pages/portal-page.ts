@@ -1,108 +1,44 @@
-import { css, html, LitElement, nothing } from 'lit';
-import { property, state } from 'lit/decorators.js';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { property, query, state } from 'lit/decorators.js';
+import type { Proposal } from '../../shared/contract/proposals.ts';
+import type { DeliveryRoom } from '../element/delivery-room.ts';
+import { formStyles } from '../element/flow/flow-styles.ts';
 import { backIcon } from '../element/icons.ts';
 import { type Words, wordsFor } from '../element/language/words.ts';
+import type { Customer } from '../element/opportunity/demand-draft.ts';
+import type { DeskPlace } from '../element/opportunity/desk-list.ts';
 import { avatarStyles, basics, initialsOf, theme } from '../element/theme.ts';
 import { type Client, createClient, localOutboxStorage, RoomError } from '../index.ts';
+import { portalStyles } from './portal-styles.ts';
 
-/** A portal's page around a room, for the demonstration: who is logged in, their rooms, and the one that is open. */
+/** What a portal knows of its marketplace beside the rooms. */
+interface Market {
+  readonly categories: readonly string[];
+  readonly regions: readonly string[];
+  readonly providers: readonly { readonly org: string; readonly name: string }[];
+  readonly customers: readonly Customer[];
+}
+
+const NO_MARKET: Market = { categories: [], regions: [], providers: [], customers: [] };
+
+type View = 'room' | 'plaza' | 'publish';
+
+/** A portal's page around a room, for the demonstration: who is logged in, their rooms, and the one that is open; or the plaza, or the publication of a demand. */
 export class PortalPage extends LitElement {
-  static override readonly styles = [
-    theme,
-    basics,
-    avatarStyles,
-    css`
-      :host {
-        height: 100dvh;
-      }
-      .page {
-        display: flex;
-        height: 100%;
-        background: var(--sunken);
-      }
-      .side {
-        flex: none;
-        display: flex;
-        flex-direction: column;
-        width: 280px;
-        border-right: 1px solid var(--line);
-      }
-      .me {
-        display: flex;
-        align-items: center;
-        gap: 12px;
-        padding: 14px 16px;
-      }
-      .me div {
-        flex: 1;
-        min-width: 0;
-      }
-      .me strong {
-        display: block;
-        font-weight: 600;
-      }
-      .me small {
-        display: block;
-        font-size: 12px;
-        line-height: 16px;
-        color: var(--muted);
-      }
-      .me a {
-        font-size: 12px;
-        text-decoration: none;
-      }
-      h2 {
-        padding: 8px 20px 4px;
-        font-size: 12px;
-        color: var(--muted);
-      }
-      delivery-room-list {
-        flex: 1;
-        padding: 0 8px 16px;
-        overflow-y: auto;
-      }
-      delivery-room-queue {
-        flex: none;
-        max-height: 45%;
-        padding: 0 8px 12px;
-        overflow-y: auto;
-      }
-      delivery-room {
-        flex: 1;
-        min-width: 0;
-        height: 100%;
-      }
-      .back {
-        display: none;
-        place-items: center;
-        width: 32px;
-        height: 32px;
-        margin-left: -6px;
-        border-radius: 8px;
-      }
-      @media (max-width: 719px) {
-        .side {
-          width: 100%;
-          border: 0;
-        }
-        .back {
-          display: grid;
-        }
-        .page[data-show='room'] .side,
-        .page[data-show='list'] delivery-room {
-          display: none !important;
-        }
-      }
-    `,
-  ];
+  static override readonly styles = [theme, basics, avatarStyles, formStyles, portalStyles];
 
   /** Whose page it is: the name by which the demonstration gives out tokens. */
   @property() as = '';
   @property({ attribute: 'room-id' }) roomId = '';
   @property() locale = '';
+  @property() show: View = 'room';
+  @property({ type: Object }) market: Market = NO_MARKET;
 
-  @state() private show: 'room' | 'list' = 'room';
+  /** On a phone one of the two is shown. */
+  @state() private front: 'main' | 'list' = 'main';
   @state() private client: Client | undefined;
+  @state() private paying: Proposal | undefined;
+  @query('delivery-room') private room!: DeliveryRoom | null;
   #release: (() => void) | undefined;
 
   override connectedCallback(): void {
@@ -127,42 +63,99 @@ export class PortalPage extends LitElement {
 
   override render(): unknown {
     const words = wordsFor(this.locale);
-    return html`<div class="shield page" lang=${words.tag} data-show=${this.show}>
+    const { client } = this;
+    return html`<div class="shield page" lang=${words.tag} data-show=${this.front}>
       <div class="side">
-        ${this.#me(words)}
+        ${this.#me(words)} ${this.#ways(words)}
         <h2>${words.rooms}</h2>
         <delivery-room-list
-          .client=${this.client}
+          .client=${client}
           .locale=${words.tag}
-          .selected=${this.roomId}
+          .selected=${this.show === 'room' ? this.roomId : ''}
           @select-room=${this.#select}
           @unread-change=${this.#countUnread}
         ></delivery-room-list>
         <delivery-room-queue
-          .client=${this.client}
+          .client=${client}
           .locale=${words.tag}
           .selected=${this.roomId}
           @select-room=${this.#select}
         ></delivery-room-queue>
+        <delivery-room-desks
+          .client=${client}
+          .locale=${words.tag}
+          .selected=${this.show === 'room' ? this.roomId : ''}
+          @select-room=${this.#select}
+          @select-desk=${this.#selectDesk}
+        ></delivery-room-desks>
+        <demo-clock .client=${client} .locale=${words.tag}></demo-clock>
       </div>
-      <delivery-room .client=${this.client} .roomId=${this.roomId} .locale=${words.tag}>
-        <button
-          class="back"
-          slot="header-start"
-          title=${words.backToRooms}
-          aria-label=${words.backToRooms}
-          @click=${this.#showList}
-        >
-          ${backIcon}
-        </button>
-      </delivery-room>
+      ${this.#main(words)}
+      <portal-checkout
+        .as=${this.as}
+        .locale=${words.tag}
+        .proposal=${this.paying}
+        @end=${() => {
+          this.paying = undefined;
+        }}
+      ></portal-checkout>
     </div>`;
+  }
+
+  #main(words: Words): TemplateResult {
+    const { client, market } = this;
+    const back = html`<button
+      class="back"
+      slot="header-start"
+      title=${words.backToRooms}
+      aria-label=${words.backToRooms}
+      @click=${this.#showList}
+    >
+      ${backIcon}
+    </button>`;
+    switch (this.show) {
+      case 'plaza':
+        return html`<delivery-room-plaza
+          class="main"
+          .client=${client}
+          .locale=${words.tag}
+          .categories=${market.categories}
+          .regions=${market.regions}
+          @select-room=${this.#select}
+          >${back}</delivery-room-plaza
+        >`;
+      case 'publish':
+        return html`<delivery-room-publish
+          class="main"
+          .client=${client}
+          .locale=${words.tag}
+          .categories=${market.categories}
+          .regions=${market.regions}
+          .providers=${market.providers}
+          .customers=${market.customers}
+          @published=${this.#select}
+          >${back}</delivery-room-publish
+        >`;
+      case 'room':
+        return html`<delivery-room
+          class="main"
+          .client=${client}
+          .roomId=${this.roomId}
+          .locale=${words.tag}
+          @select-room=${this.#select}
+          @pay-proposal=${({ detail }: CustomEvent<Proposal>) => {
+            this.paying = detail;
+          }}
+          >${back}</delivery-room
+        >`;
+    }
   }
 
   #me(words: Words): unknown {
     const me = this.client?.me;
     const chinese = words.tag === 'zh-CN';
-    const other = new URLSearchParams({ as: this.as, lang: chinese ? 'en' : 'zh-CN' });
+    const other = new URLSearchParams(location.search);
+    other.set('lang', chinese ? 'en' : 'zh-CN');
     return html`<div class="me" data-side=${me?.side ?? nothing}>
       <span class="avatar" aria-hidden="true">${initialsOf(me?.name ?? '')}</span>
       <div>
@@ -173,13 +166,47 @@ export class PortalPage extends LitElement {
     </div>`;
   }
 
+  /** Where else this person can go: demands are published by buyers and providers' admins, the plaza is for admins and operators. */
+  #ways({ market }: Words): TemplateResult | typeof nothing {
+    const { side, roles = [] } = this.client?.me ?? {};
+    const admin = side === 'provider' && roles.includes('provider_admin');
+    const views: View[] = [
+      ...(admin || side === 'operator' ? (['plaza'] as const) : []),
+      ...(admin || side === 'buyer' ? (['publish'] as const) : []),
+    ];
+    if (views.length === 0) return nothing;
+    return html`<div class="ways">
+      ${views.map(
+        (view) => html`<button
+          class="button small"
+          data-view=${view}
+          aria-pressed=${this.show === view}
+          @click=${() => this.#go(view)}
+        >
+          ${view === 'plaza' ? market.plaza.open : market.publish.open}
+        </button>`,
+      )}
+    </div>`;
+  }
+
+  #go(view: View): void {
+    this.show = view;
+    this.front = 'main';
+  }
+
   readonly #select = ({ detail }: CustomEvent<string>): void => {
     this.roomId = detail;
-    this.show = 'room';
+    this.#go('room');
+  };
+
+  readonly #selectDesk = ({ detail: { roomId, stream } }: CustomEvent<DeskPlace>): void => {
+    this.roomId = roomId;
+    this.#go('room');
+    void this.updateComplete.then(() => this.room?.showStream(stream));
   };
 
   readonly #showList = (): void => {
-    this.show = 'list';
+    this.front = 'list';
   };
 
   readonly #countUnread = ({ detail }: CustomEvent<number>): void => {

@@ -12,3 +12,6 @@ export function newUuid(random: () => number): string {
   const hex = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
+
+/** Names something that is sent, so that it counts once however often it is sent: the `clientId` of a demand, a record, a proposal. */
+export const newClientId = (): string => newUuid(systemRandom);

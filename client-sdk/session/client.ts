@@ -1,6 +1,7 @@
 import type { Entry } from '../../shared/contract/entries.ts';
 import type { FileInfo } from '../../shared/contract/files.ts';
 import type { ServerEventName, ServerEvents } from '../../shared/contract/events.ts';
+import type { Opportunity } from '../../shared/contract/opportunities.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
 import type {
   Client,
@@ -18,6 +19,7 @@ import { uploadFile } from '../transport/file-upload.ts';
 import { socketIoTransport } from '../transport/socket-io-transport.ts';
 import { systemRandom } from './chance.ts';
 import { RoomShell, type RoomShellOptions } from './live-room.ts';
+import { OpportunitiesShell } from './opportunities.ts';
 import { memoryStorage } from './outbox-storage.ts';
 import { OutboxSender } from './outbox-sender.ts';
 import { pageSignals } from './page-signals.ts';
@@ -37,6 +39,7 @@ class ClientShell implements Client {
   readonly #session: Session;
   readonly #outbox: OutboxSender;
   readonly #rooms = new Map<string, RoomShell>();
+  readonly opportunities: OpportunitiesShell;
   readonly #roomOptions: RoomShellOptions;
   readonly #url: string;
   readonly #waitingCalls = new Set<() => void>();
@@ -75,6 +78,14 @@ class ClientShell implements Client {
     );
     const livenessMs = options.livenessMs ?? LIVENESS_MS;
     this.#roomOptions = { session: this.#session, outbox: this.#outbox, clock, random, livenessMs };
+    this.opportunities = new OpportunitiesShell({
+      session: this.#session,
+      clock,
+      random,
+      room: (roomId) => this.room(roomId),
+      came: (opportunity) => this.#opportunityCame(opportunity),
+      onFault: (fault) => this.#listenerFailed(fault),
+    });
   }
 
   get state(): ClientState {
@@ -91,6 +102,7 @@ class ClientShell implements Client {
 
   async close(): Promise<void> {
     for (const room of this.#rooms.values()) room.end();
+    this.opportunities.end();
     this.#session.close();
     await this.#outbox.close();
     this.#emitter.clear();
@@ -103,10 +115,12 @@ class ClientShell implements Client {
   ): Promise<CommandOutput<Name>> {
     if (this.#state.status === 'connecting') await this.#connected(deadlineMs ?? DEADLINE_MS);
     const output = await this.#session.request(name, input, deadlineMs);
-    // A room that is open shows what a command on its project answered, without waiting for the event.
+    // A room that is open shows what a command on what it is about answered, without waiting for the event.
     if ('project' in output && 'version' in output.project) {
       this.#rooms.get(output.project.roomId)?.projectCame(output.project);
     }
+    if ('opportunity' in output) this.#opportunityCame(output.opportunity);
+    if ('call' in output) this.#rooms.get(output.call.roomId)?.callCame(output.call);
     return output;
   }
 
@@ -187,11 +201,17 @@ class ClientShell implements Client {
       case 'project':
         room?.projectCame(event.payload);
         break;
+      case 'opportunity':
+        this.#opportunityCame(event.payload);
+        break;
       case 'access.revoked':
         room?.revoked(event.payload);
         break;
       case 'inbox':
         this.#emitter.emit('inbox', event.payload);
+        break;
+      case 'desk':
+        this.#emitter.emit('desk', event.payload);
         break;
       case 'connection.cut':
         this.#emitter.emit('cut', event.payload);
@@ -203,6 +223,12 @@ class ClientShell implements Client {
         this.#emitter.emit('draining', event.payload);
         break;
     }
+  }
+
+  /** How a demand stands, out of an event or an answer: its room and whoever watches it are told. */
+  #opportunityCame(opportunity: Opportunity): void {
+    this.#rooms.get(opportunity.roomId)?.opportunityCame(opportunity);
+    this.opportunities.came(opportunity);
   }
 
   /** A listener of the page threw: the page hears of it, and the SDK goes on. A throwing `error` listener is not told again. */

@@ -1,6 +1,8 @@
+import type { Call } from '../../shared/contract/calls.ts';
 import type { Entry } from '../../shared/contract/entries.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { ServerEvents } from '../../shared/contract/events.ts';
+import type { Opportunity } from '../../shared/contract/opportunities.ts';
 import type { Project } from '../../shared/contract/projects.ts';
 import { PAGE_DEFAULT } from '../../shared/contract/limits.ts';
 import type { CommandInput } from '../../shared/contract/registry.ts';
@@ -17,8 +19,11 @@ import type {
 import type { Clock } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { Shown } from '../core/outbox.ts';
+import { callCame, callFactOf } from '../core/room-calls.ts';
 import * as rooms from '../core/room-state.ts';
+import * as subject from '../core/room-subject.ts';
 import { RoomView } from '../core/room-view.ts';
+import { CallActs } from './calls.ts';
 import { GapRepair } from './gap-repair.ts';
 import { Membership } from './membership.ts';
 import type { OutboxSender } from './outbox-sender.ts';
@@ -41,6 +46,7 @@ type Cause = RoomEvents['entry']['cause'];
 /** A room around its pure state: it asks the server, takes in what comes, and tells its listeners. */
 export class RoomShell implements LiveRoom {
   readonly roomId: string;
+  readonly calls: CallActs;
   readonly #options: RoomShellOptions;
   readonly #timers: Timers;
   readonly #emitter: Emitter<RoomEvents>;
@@ -74,6 +80,12 @@ export class RoomShell implements LiveRoom {
       project: () => this.#state.project,
       came: (project) => this.projectCame(project),
       doubt: () => this.#membership.lookAgain(),
+    });
+    this.calls = new CallActs(roomId, session, this.#timers, random, {
+      isOpen: () => this.#isOpen,
+      calls: () => this.snapshot.calls,
+      callerDials: (callId) => this.#view.callerDials(callId),
+      came: (call) => this.callCame(call),
     });
     this.#membership = new Membership({ roomId, session, clock, random, livenessMs }, this.#timers, {
       since: () => rooms.heldSince(this.#state),
@@ -120,8 +132,9 @@ export class RoomShell implements LiveRoom {
   }
 
   send(text: string, options: SendOptions = {}): SentMessage {
-    this.typing(options.stream ?? 'public', false);
-    return this.#options.outbox.send(this.roomId, text, options);
+    const { stream = subject.ownStream(this.#state) } = options;
+    this.typing(stream, false);
+    return this.#options.outbox.send(this.roomId, text, { ...options, stream });
   }
 
   retry(clientId: string): SentMessage {
@@ -238,14 +251,28 @@ export class RoomShell implements LiveRoom {
 
   /** The project's state, out of an event or an answer; one that is older than what is shown is passed over. */
   projectCame(project: Project): void {
-    if (this.#isOver) return;
+    this.#subjectCame(subject.projectCame(this.#state, project), () => this.#emitter.emit('project', project));
+  }
+
+  /** The opportunity's, likewise. */
+  opportunityCame(one: Opportunity): void {
+    this.#subjectCame(subject.opportunityCame(this.#state, one), () => this.#emitter.emit('opportunity', one));
+  }
+
+  /** A call as a command answered it; one that has come further meanwhile is left as it is. */
+  callCame(call: Call): void {
+    if (!this.#isOver) this.#become(callCame(this.#state, call));
+  }
+
+  #subjectCame(next: rooms.RoomState, tell: () => void): void {
     const before = this.#state;
-    const next = rooms.projectCame(before, project);
-    if (next === before) return;
+    if (this.#isOver || next === before) return;
     this.#become(next);
-    this.#emitter.emit('project', project);
-    // Who may write is said by a join alone.
-    if (rooms.changesWriting(before, next)) this.#membership.joinAgain();
+    tell();
+    if (!subject.changesRights(before, next)) return;
+    // What may be read and written is said by a join alone, and one that is on its way may have been answered before.
+    this.#membership.doubtJoin();
+    this.#membership.joinAgain();
   }
 
   revoked({ roomId, stream, reason }: ServerEvents['access.revoked']): void {
@@ -278,7 +305,10 @@ export class RoomShell implements LiveRoom {
   #joined(answer: Parameters<typeof rooms.joined>[1], since: Record<string, number> | undefined): void {
     if (this.#state.early.some(rooms.changesRoom)) this.#membership.lookAgain();
     this.#become(rooms.joined(this.#state, answer, since), 'resume');
+    // The one who answered knows less than is known here.
+    if (subject.namesMore(this.#state)) this.#membership.lookAgain();
     for (const stream of this.#state.streams.keys()) this.#marks.synchronize(stream);
+    this.calls.joined(since !== undefined || ![...this.#state.streams.values()].some(rooms.hasOlder));
     this.#options.outbox.flush();
   }
 
@@ -312,8 +342,16 @@ export class RoomShell implements LiveRoom {
     this.#changed();
     if (appended.some(rooms.changesRoom)) this.#membership.lookAgain();
     for (const entry of appended) this.#emitter.emit('entry', { entry, cause });
+    this.#tellCalls(appended);
     for (const stream of this.#state.streams.keys()) this.#repair.check(stream);
     this.#watchTyping();
+  }
+
+  #tellCalls(appended: readonly Entry[]): void {
+    const ids = new Set(appended.flatMap((entry) => callFactOf(entry)?.callId ?? []));
+    if (ids.size === 0) return;
+    for (const call of this.snapshot.calls) if (ids.has(call.id)) this.#emitter.emit('call', call);
+    this.calls.heard(appended);
   }
 
   #settleOutbox(before: rooms.RoomState, appended: readonly Entry[]): void {

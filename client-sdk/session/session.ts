@@ -121,7 +121,9 @@ export class Session {
     const outcome = await this.#roundTrip(name, input, deadlineMs);
     if ('fault' in outcome) {
       if (outcome.fault === 'deadline') this.#happened({ type: 'wake' });
-      throw new RoomError('unavailable', outcome.fault === 'deadline' ? 'No answer in time' : 'There is no connection');
+      // Whether it was obeyed is not known, unlike of what the server itself answers with `unavailable`.
+      const message = outcome.fault === 'deadline' ? 'No answer in time' : 'There is no connection';
+      throw new RoomError('unavailable', message, { details: { unanswered: true } });
     }
     const answer = readAnswer(outcome.answer);
     if (!answer.ok) throw answer.error;

@@ -3,15 +3,23 @@ import type { RevocationDoc, Revocations } from '../auth/revocations.ts';
 import type { OfficeTime } from '../calendar/office-time.ts';
 import type { StaffDoc } from '../directory/directory-store.ts';
 import type { InactivePeople } from '../directory/inactive-people.ts';
+import type { DeskDoc } from '../opportunities/desks.ts';
 import type { Outbox } from '../rooms/outbox.ts';
-import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import type { RoomDoc } from '../rooms/room-doc.ts';
+import type { RoomStore } from '../rooms/room-store.ts';
 import type { ServiceClock } from '../time/service-clock.ts';
 
 const EVERY_MS = 500;
+/**
+ * Where no other process writes to the database. What was stored and could not be acknowledged is still to be learnt, and each look costs a millisecond
+ * or more: ten of them a second were an eighth of what a busy server does.
+ */
+const ALONE_EVERY_MS = 5_000;
 /** However often this is woken, two looks begin at least so far apart. */
 const APART_MS = 50;
-/** The outboxes are looked at in every n-th round. */
-const OUTBOX_EVERY = 10;
+/** What no right depends on is looked at in every n-th round: the desks and the calendar, and still more seldom the outboxes. */
+const SOMETIMES = 4;
+const SELDOM = 12;
 /** Rooms that are read by one query. */
 const ROOMS_AT_ONCE = 100;
 /** Looked at again for so long: a change with an earlier time may become visible after one with a later. */
@@ -40,6 +48,8 @@ export class ChangeFeed<
   /** The latest change that is known, and when it was seen: the database's clock shows at least what went by since. */
   #latest: { at: number; seen: number } | undefined;
   #from: Position | undefined;
+  /** Up to when everything was read, by `elapsed`: a look that failed, or came late, moves nothing out of sight. */
+  #complete: number | undefined;
 
   /**
    * @param elapsed milliseconds of a clock that is never set
@@ -54,6 +64,7 @@ export class ChangeFeed<
   /** Reads what changed, page by page. */
   async *next(): AsyncGenerator<Read[]> {
     this.#latest ??= { at: await this.#newest(), seen: this.#elapsed() };
+    const begun = this.#elapsed();
     let from = this.#from ?? this.#overlap();
     for (let page = 0; page < PAGES; page++) {
       const changed = await this.#after(from);
@@ -66,24 +77,29 @@ export class ChangeFeed<
       }
       if (changed.length < PAGE) {
         this.#from = undefined;
+        this.#complete = begun;
         return;
       }
     }
     this.#from = from;
   }
 
+  /** Asks the driver itself: mongoose's query costs a look, of which there are some every second, a third more. */
   #after({ at, id }: Position): Promise<Read[]> {
-    return this.#model
-      .find({ changedAt: { $gte: at }, $or: [{ changedAt: { $gt: at } }, { _id: { $gt: id } }] }, this.#fields)
+    return this.#model.db
+      .collection<{ _id: string; changedAt: Date }>(this.#model.collection.name)
+      .find({ changedAt: { $gte: at }, $or: [{ changedAt: { $gt: at } }, { _id: { $gt: id } }] })
+      .project<Read>(this.#fields)
       .sort({ changedAt: 1, _id: 1 })
       .limit(PAGE)
-      .lean<Read[]>()
-      .exec();
+      .toArray();
   }
 
   #overlap(): Position {
-    const { at, seen } = this.#latest ?? { at: 0, seen: this.#elapsed() };
-    return { at: new Date(at + this.#elapsed() - seen - OVERLAP_MS), id: '' };
+    const now = this.#elapsed();
+    const { at, seen } = this.#latest ?? { at: 0, seen: now };
+    const since = this.#complete ?? now;
+    return { at: new Date(at + since - seen - OVERLAP_MS), id: '' };
   }
 
   async #newest(): Promise<number> {
@@ -102,6 +118,8 @@ export interface ChangesParts {
   inactive: InactivePeople;
   /** Absent where nobody is connected. */
   revocations?: Revocations;
+  /** Likewise. */
+  desks?: { model: Model<DeskDoc>; learn(desk: DeskDoc): void };
   outbox: Outbox;
   officeTime: OfficeTime;
   clock: Pick<ServiceClock, 'learn'>;
@@ -109,14 +127,17 @@ export interface ChangesParts {
   hasListeners(roomId: string): boolean;
   /** Milliseconds of a clock that is never set. */
   elapsed(): number;
+  /** No other process writes to this database. */
+  alone?: boolean;
   /** Milliseconds between two looks, when nothing wakes it. */
   everyMs?: number | undefined;
   onError(error: unknown): void;
 }
 
 /**
- * Learns what other servers on the same database have changed: tokens that were revoked, rooms (who is in them), people (who is inactive), the calendar and the service's
- * time. A few indexed queries twice a second, whatever the number of rooms, so that a right that was withdrawn anywhere is withdrawn here within a second.
+ * Learns what other servers on the same database have changed: tokens that were revoked, rooms (who is in them), people (who is inactive) and the service's time; a
+ * little later, or at once when it is woken, desks and the calendar. A few indexed queries twice a second, whatever the number of rooms, so that a right that was
+ * withdrawn anywhere is withdrawn here within a second.
  */
 export class Changes {
   readonly #parts: ChangesParts;
@@ -124,6 +145,7 @@ export class Changes {
   readonly #rooms: ChangeFeed<RoomDoc, Pick<RoomDoc, '_id' | 'changedAt'>>;
   readonly #staff: ChangeFeed<StaffDoc>;
   readonly #revocations: ChangeFeed<RevocationDoc> | undefined;
+  readonly #desks: ChangeFeed<DeskDoc> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #round = 0;
@@ -131,18 +153,21 @@ export class Changes {
   #begun = Number.NEGATIVE_INFINITY;
   #underWay = false;
   #woken = false;
+  /** The next look includes desks and calendar. */
+  #isWhole = true;
 
   constructor(parts: ChangesParts) {
     this.#parts = parts;
-    this.#everyMs = parts.everyMs ?? EVERY_MS;
+    this.#everyMs = parts.everyMs ?? (parts.alone === true ? ALONE_EVERY_MS : EVERY_MS);
     // The index alone answers this: a room is read only where its change matters here, however many have changed.
     this.#rooms = new ChangeFeed(parts.rooms.model, parts.elapsed, {
       _id: 1,
       changedAt: 1,
     });
     this.#staff = new ChangeFeed(parts.staff, parts.elapsed);
-    const { revocations } = parts;
+    const { revocations, desks } = parts;
     if (revocations !== undefined) this.#revocations = new ChangeFeed(revocations.model, parts.elapsed);
+    if (desks !== undefined) this.#desks = new ChangeFeed(desks.model, parts.elapsed);
   }
 
   start(): void {
@@ -151,6 +176,8 @@ export class Changes {
 
   /** Another server says that it has changed something: looks now, and not only when it is time. */
   wake(): void {
+    // What has changed is not said.
+    this.#isWhole = true;
     // What a look under way has read already may be older than what woke this.
     if (this.#underWay) this.#woken = true;
     else if (this.#timer !== undefined) this.#lookIn(this.#soon());
@@ -185,12 +212,24 @@ export class Changes {
 
   async #look(): Promise<void> {
     const { inactive, outbox, officeTime, clock } = this.#parts;
-    await clock.learn();
-    await this.#learnRevocations();
-    for await (const page of this.#rooms.next()) await this.#learnRooms(page.map(({ _id }) => _id));
-    for await (const page of this.#staff.next()) for (const person of page) inactive.learn(person);
-    if (this.#round++ % OUTBOX_EVERY === 0) await outbox.sweep();
-    await officeTime.follow();
+    const isWhole = this.#isWhole || this.#parts.alone === true || this.#round % SOMETIMES === 0;
+    this.#isWhole = false;
+    try {
+      await clock.learn();
+      await this.#learnRevocations();
+      for await (const page of this.#rooms.next()) await this.#learnRooms(page.map(({ _id }) => _id));
+      for await (const page of this.#staff.next()) for (const person of page) inactive.learn(person);
+      if (isWhole) {
+        for await (const page of this.#desks?.next() ?? []) for (const desk of page) this.#parts.desks?.learn(desk);
+        await officeTime.follow();
+      }
+      if (this.#parts.alone === true || this.#round % SELDOM === 0) await outbox.sweep();
+      this.#round += 1;
+    } catch (error) {
+      // What was left out is made up for by the next look.
+      this.#isWhole ||= isWhole;
+      throw error;
+    }
   }
 
   async #learnRooms(changed: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { authCommands } from '../auth/auth-commands.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { calendarCommands } from '../calendar/calendar-commands.ts';
+import { callCommands } from '../calls/call-commands.ts';
 import { memberCommands } from '../conversation/member-commands.ts';
 import { messageCommands } from '../conversation/message-commands.ts';
 import { roomCommands } from '../conversation/room-commands.ts';
@@ -11,6 +12,11 @@ import { directoryCommands } from '../directory/directory-commands.ts';
 import { fileCommands } from '../files/file-commands.ts';
 import type { FileLinks } from '../files/file-links.ts';
 import type { Hub } from '../live/hub.ts';
+import { phoneCommands } from '../numbers/phone-commands.ts';
+import { deskCommands } from '../opportunities/desk-commands.ts';
+import type { DeskNews } from '../opportunities/desk-news.ts';
+import { opportunityCommands } from '../opportunities/opportunity-commands.ts';
+import { proposalCommands } from '../opportunities/proposal-commands.ts';
 import type { Handlers } from '../registry/call.ts';
 import { templateCommands } from '../templates/template-commands.ts';
 import { clockCommands } from '../time/clock-commands.ts';
@@ -22,30 +28,26 @@ export interface ServerParts extends Standing {
   hub: Hub;
   tokens: Tokens;
   links: FileLinks;
+  deskNews: DeskNews;
 }
 
 /** The handler of every command. */
 export function createHandlers(
   context: Context,
-  { hub, inactive, tokens, revocations, barred, links }: ServerParts,
+  { hub, inactive, tokens, revocations, barred, links, deskNews }: ServerParts,
 ): Handlers {
-  const { rooms, activity, appender, directory, pages, marks, outbox, eraser, files, clock, wall } = context;
-  const { deliveries, dispatcher, places, sweeps } = context;
+  const { rooms, lanes, activity, appender, directory, pages, marks, outbox, eraser, files, clock, wall } = context;
+  const { deliveries, creation, dispatcher, places, sweeps } = context;
+  const { opportunities, publications, grabs, desks, contactNumbers: numbers } = context;
+  const { vault, readNumber, codes, calls, recordings } = context;
   const { templates, years, officeTime, timeZone } = context;
+  const takeFiles = files.take.bind(files);
   return {
-    ...roomCommands({ rooms, activity, appender, directory, pages, marks, hub, clock }),
+    ...roomCommands({ rooms, lanes, activity, appender, directory, pages, marks, hub, clock }),
     ...memberCommands({ rooms, directory, outbox }),
-    ...messageCommands({ rooms, appender, pages, eraser, files, clock }),
+    ...deskNews.counting(messageCommands({ rooms, appender, pages, eraser, files, clock })),
     ...fileCommands({ files, links }),
-    ...projectCommands({
-      rooms,
-      outbox,
-      directory,
-      deliveries,
-      dispatcher,
-      publishedTemplate: (id) => templates.published(id),
-      clock,
-    }),
+    ...projectCommands({ rooms, creation, clock }),
     ...flowCommands({
       rooms,
       deliveries,
@@ -54,9 +56,24 @@ export function createHandlers(
       directory,
       clock,
       timeZone,
-      takeFiles: files.take.bind(files),
+      takeFiles,
     }),
     ...flowReading({ rooms, pages }),
+    ...opportunityCommands({
+      rooms,
+      activity,
+      lanes,
+      pages,
+      directory,
+      opportunities,
+      publications,
+      grabs,
+      numbers,
+      clock,
+    }),
+    ...proposalCommands({ rooms, directory, opportunities, takeFiles, clock }),
+    ...deskCommands({ desks }),
+    ...callCommands({ rooms, directory, calls, recordings }),
     ...templateCommands({ templates }),
     ...calendarCommands({ years, officeTime, clock, onExtended: (cause) => sweeps.provisional(cause) }),
     ...directoryCommands({
@@ -64,6 +81,8 @@ export function createHandlers(
       inactive,
       templates,
       rooms: rooms.model,
+      vault,
+      readNumber,
       async onCapacity(org, cause) {
         await dispatcher.serve(
           [
@@ -74,6 +93,7 @@ export function createHandlers(
         );
       },
     }),
+    ...phoneCommands({ codes }),
     ...authCommands({ tokens, revocations, barred, now: () => wall.now() }),
     ...clockCommands({ clock, wall, sweeps, timeZone }),
   };

@@ -7,6 +7,7 @@ import { prepareDemo } from '../demo/demo.ts';
 import { Expiry } from '../live/expiry.ts';
 import { Hub } from '../live/hub.ts';
 import { Inbox, newsOf } from '../live/inbox.ts';
+import { DeskNews } from '../opportunities/desk-news.ts';
 import type { RoomsSocket } from '../live/rooms-socket.ts';
 import { roomChanged } from './room-changed.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -16,10 +17,13 @@ import { InFlight } from '../registry/in-flight.ts';
 import { createRates } from '../registry/rates.ts';
 import { ReadGate } from '../registry/read-gate.ts';
 import { connectStorage, type Storage } from '../storage/connect.ts';
+import { codeOutlet } from '../numbers/code-sender.ts';
+import { webhookSender } from '../numbers/webhook-sender.ts';
 import { Figures, UNKNOWN } from '../telemetry/figures.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { Follower } from '../timeline/follower.ts';
 import { clientAddress } from '../transport/client-address.ts';
+import { callRoutes } from '../transport/http/call-routes.ts';
 import { fileRoutes } from '../transport/http/file-routes.ts';
 import { createHttpApp } from '../transport/http/http-app.ts';
 import { Cuts } from '../transport/socket/cuts.ts';
@@ -128,6 +132,8 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     onSent: (name, deliveries) => figures.deliveries.add(name ?? UNKNOWN, deliveries),
     others: cluster?.others,
   });
+  const { smsWebhook } = settings;
+  const outlet = overrides.onCode === undefined ? undefined : codeOutlet(overrides.onCode);
   const context = await createContext({
     settings,
     storage,
@@ -136,6 +142,8 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     dice,
     log,
     sweeps: overrides.sweeps,
+    standIn: overrides.standIn,
+    codeSender: smsWebhook === undefined ? outlet : webhookSender(smsWebhook, wall),
     figures,
     listeners: {
       onRoom: (room, before) => roomChanged(hub, () => clock.now(), room, before),
@@ -146,10 +154,19 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
       },
     },
   });
+  overrides.onContext?.(context);
   const { rooms, pages, marks, outbox, appender, eraser, directory, dispatcher, officeTime, onError } = context;
   const standing = await createStanding(context, hub, settings, figures);
   const { barred } = standing;
   const inbox = new Inbox({ hub, rooms, pages, marks, onError });
+  const { desks, notifications } = context;
+  const deskNews = new DeskNews({
+    desks,
+    rooms,
+    notifications,
+    tell: (item) => hub.sendToOperators('desk', item),
+    wake: () => cluster?.teller.wake(),
+  });
   const links = new FileLinks(databaseKey, () => wall.now());
   const fileSweeper = new FileSweeper(context.gridFiles, wall, onError);
   const tokens = createTokens(settings, { now: () => wall.now(), log });
@@ -158,14 +175,20 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     barred,
     isDatabaseLost: () => storage.isLost(),
     now: () => wall.now(),
-    handlers: waking(createHandlers(context, { ...standing, hub, tokens, links }), () => cluster?.teller.wake()),
+    handlers: waking(createHandlers(context, { ...standing, hub, tokens, links, deskNews }), () =>
+      cluster?.teller.wake(),
+    ),
   };
   const execute = createExecute({ ...executeParts, rates });
 
   await outbox.sweep();
+  // The rest is for the job: a carrier that does not answer must not hold up a start.
+  await context.calls.sweep();
+  const alone = storage.kind === 'embedded';
   const follower = new Follower({
     appender,
     streams: () => hub.listened(),
+    alone,
     everyMs: overrides.repairMs,
     onError,
   });
@@ -173,11 +196,13 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     rooms,
     staff: directory.staff,
     ...standing,
+    desks: { model: desks.model, learn: (desk) => deskNews.learn(desk) },
     outbox,
     officeTime,
     clock,
     hasListeners: (roomId) => hub.hasListeners(roomId),
     elapsed: () => performance.now(),
+    alone,
     everyMs: overrides.repairMs,
     onError,
   });
@@ -250,6 +275,17 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
     log,
     metrics: metrics.route,
     files: filesOverHttp.router,
+    callbacks: callRoutes({
+      bridge: context.calls.bridge,
+      calls: context.calls,
+      isDatabaseLost: () => storage.isLost(),
+      inFlight,
+      clock: wall,
+      rates,
+      addressOf,
+      figures,
+      log,
+    }),
     ...(demo?.router === undefined ? {} : { demo: demo.router }),
   });
   const io = createSocketServer(door.http, {
@@ -310,6 +346,7 @@ async function serve({ settings, storage, databaseKey, cluster, door, log, overr
           },
         ],
         ['dispatch', () => dispatcher.close()],
+        ['calls over bridges', () => context.calls.close()],
         ['connections', () => closeConnections(door, io, systemClock)],
         [
           'timers',

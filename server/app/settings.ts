@@ -1,27 +1,25 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import type { VaultKey } from '../numbers/keyring.ts';
+import { isRegion, type Region } from '../numbers/phone-number.ts';
+import type { SmsWebhook } from '../numbers/webhook-sender.ts';
+import { FOLLOWING_WINDOW_MS, PLACES_DEFAULT, PLACES_MAX } from '../../shared/contract/limits.ts';
+import { callEnvironment, callFaults, type CallSettings, callSettings } from './call-settings.ts';
+import { CLOCK_TIME, list, setting, whole } from './setting.ts';
 
 /** The demonstration secret: fine on a laptop, refused in production. */
 export const DEMO_JWT_SECRET = 'delivery-rooms-demo-secret-do-not-use-it-for-real';
 
-const empty = (value: unknown): unknown => (value === '' ? undefined : value);
-const setting = <T extends z.ZodType>(schema: T) => z.preprocess(empty, schema);
-const list = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-const CLOCK_TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
+/** The demonstration's key of the vault, likewise. Elsewhere it opens what was kept before there was one of the deployment's own. */
+export const DEMO_VAULT_KEY: VaultKey = {
+  id: 'demo',
+  key: Buffer.from('delivery-rooms-demo-vault-key-32').toString('base64'),
+};
+const DAY_MS = 86_400_000;
+
 const OPENING = '09:00';
 const CUTOFF = '17:30';
 const clockTime = z.string().regex(CLOCK_TIME, 'must be HH:MM, such as 17:30');
-const whole = (from: number, to: number) =>
-  z
-    .string()
-    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
-      error: `must be a whole number from ${from} to ${to}`,
-    })
-    .transform(Number);
 const port = whole(0, 65_535);
 
 const origin = z.string().refine((text) => {
@@ -39,6 +37,38 @@ const timeZone = z.string().refine((zone) => {
     return false;
   }
 }, 'must be a time zone of the IANA database, such as Asia/Shanghai');
+
+/** Text that is exactly the base64 of so many bytes. */
+function isBase64(text: string, from: number, to: number): boolean {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length >= from && bytes.length <= to && bytes.toString('base64') === text;
+}
+
+const VAULT_KEY = /^([\w.-]{1,32}):(.+)$/;
+const vaultKeysOf = (text: string): VaultKey[] =>
+  list(text).map((part) => {
+    const [, id = '', key = ''] = VAULT_KEY.exec(part) ?? [];
+    return { id, key };
+  });
+const vaultKeys = z
+  .string()
+  .transform(vaultKeysOf)
+  .refine(
+    (keys) =>
+      keys.length > 0 &&
+      keys.every(({ id, key }) => id !== '' && isBase64(key, 32, 32)) &&
+      new Set(keys.map(({ id }) => id)).size === keys.length,
+    'must be id:key, separated by commas, with ids of their own and each key 32 bytes in base64 (openssl rand -base64 32)',
+  );
+
+const SECRET_PREFIX = /^whsec_/;
+const webhookSecrets = z
+  .string()
+  .transform((text) => list(text).map((secret) => secret.replace(SECRET_PREFIX, '')))
+  .refine(
+    (secrets) => secrets.length > 0 && secrets.every((secret) => isBase64(secret, 24, 64)),
+    'must be whsec_ and 24 to 64 bytes in base64, or several such, separated by commas',
+  );
 
 const TRANSPORTS_FAULT = 'must be websocket, polling or both';
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
@@ -76,6 +106,9 @@ const environment = z.object({
   CALENDAR_TZ: setting(timeZone.default('Asia/Shanghai')),
   OPENING: setting(clockTime.default(OPENING)),
   CUTOFF: setting(clockTime.default(CUTOFF)),
+  DEMAND_PLACES: setting(whole(1, PLACES_MAX).prefault(String(PLACES_DEFAULT))),
+  FOLLOW_DAYS: setting(whole(1, 365).prefault(String(FOLLOWING_WINDOW_MS / DAY_MS))),
+  DEMAND_PHONE: setting(z.enum(['required', 'optional'], 'must be required or optional').default('required')),
   DB_PORT: setting(port.prefault('27717')),
   RATE_LIMIT_FACTOR: setting(
     z
@@ -95,6 +128,14 @@ const environment = z.object({
       .optional(),
   ),
   METRICS_PORT: setting(port.optional()),
+  VAULT_KEYS: setting(vaultKeys.optional()),
+  NUMBER_RETENTION_DAYS: setting(whole(1, 3650).prefault('30')),
+  PHONE_REGION: setting(
+    z.string().default('CN').refine(isRegion, 'must be two capital letters of a country or region, such as CN'),
+  ),
+  SMS_WEBHOOK_URL: setting(z.url({ protocol: /^https?$/, error: 'must be an http(s) address' }).optional()),
+  SMS_WEBHOOK_SECRET: setting(webhookSecrets.optional()),
+  ...callEnvironment,
   DEMO: setting(z.enum(['0', '1'], 'must be 0 or 1').optional()),
   LOG_LEVEL: setting(z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info')),
 });
@@ -111,11 +152,15 @@ function faultsTogether(env: NodeJS.ProcessEnv): string[] {
     faults.push('JWT_SECRET must be set to a secret of your own (or JWKS_URL) when NODE_ENV=production');
   if (keys !== undefined && secret !== undefined)
     faults.push('JWKS_URL cannot be set together with JWT_SECRET: choose one');
+  if (production && vaultKeysOf(set('VAULT_KEYS') ?? '').some(({ key }) => key === DEMO_VAULT_KEY.key))
+    faults.push('VAULT_KEYS must not hold the demonstration key when NODE_ENV=production');
+  if ((set('SMS_WEBHOOK_URL') === undefined) !== (set('SMS_WEBHOOK_SECRET') === undefined))
+    faults.push('SMS_WEBHOOK_SECRET must be set where SMS_WEBHOOK_URL is, and only there');
   const opening = set('OPENING') ?? OPENING;
   const cutoff = set('CUTOFF') ?? CUTOFF;
   if (CLOCK_TIME.test(opening) && CLOCK_TIME.test(cutoff) && opening >= cutoff)
     faults.push('CUTOFF must be later than OPENING');
-  return faults;
+  return [...faults, ...callFaults(set, production)];
 }
 
 export interface Settings {
@@ -135,6 +180,12 @@ export interface Settings {
   calendarTimeZone: string;
   opening: string;
   cutoff: string;
+  /** How many providers a normal demand takes at a time. */
+  demandPlaces: number;
+  /** For how many days a provider follows a demand without a communication record. */
+  followDays: number;
+  /** Whether a buyer who publishes a demand must verify a phone with a code. */
+  demandPhone: 'required' | 'optional';
   dbPort: number;
   rateLimitFactor: number;
   /** Proxies in front of this server that add the client's address to X-Forwarded-For. */
@@ -145,6 +196,15 @@ export interface Settings {
   metricsToken: string | undefined;
   /** Where the jobs apart show their metrics; undefined: nowhere. */
   metricsPort: number | undefined;
+  /** The first one seals numbers, all of them open them; none: no number is kept. */
+  vaultKeys: readonly VaultKey[];
+  /** How long after a project's end its numbers are kept. */
+  numberRetentionDays: number;
+  /** By which numbers without a country calling code are read. */
+  phoneRegion: Region;
+  /** What sends codes to phones; undefined: nothing does, or, in a demonstration, codes are printed. */
+  smsWebhook: SmsWebhook | undefined;
+  calls: CallSettings;
   demo: boolean;
   logLevel: string;
 }
@@ -166,6 +226,7 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Setti
   if (!result.success || faults.length > 0) throw new SettingsError(faults.join('\n'));
   const e = result.data;
   const production = e.NODE_ENV === 'production';
+  const own = e.VAULT_KEYS ?? [];
   return {
     production,
     port: e.PORT,
@@ -183,12 +244,23 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultDemo = false): Setti
     calendarTimeZone: e.CALENDAR_TZ,
     opening: e.OPENING,
     cutoff: e.CUTOFF,
+    demandPlaces: e.DEMAND_PLACES,
+    followDays: e.FOLLOW_DAYS,
+    demandPhone: e.DEMAND_PHONE,
     dbPort: e.DB_PORT,
     rateLimitFactor: e.RATE_LIMIT_FACTOR,
     trustProxy: e.TRUST_PROXY,
     jobs: e.JOBS,
     metricsToken: e.METRICS_TOKEN,
     metricsPort: e.METRICS_PORT,
+    vaultKeys: production ? own : [...own, ...(own.some(({ id }) => id === DEMO_VAULT_KEY.id) ? [] : [DEMO_VAULT_KEY])],
+    numberRetentionDays: e.NUMBER_RETENTION_DAYS,
+    phoneRegion: e.PHONE_REGION,
+    smsWebhook:
+      e.SMS_WEBHOOK_URL === undefined || e.SMS_WEBHOOK_SECRET === undefined
+        ? undefined
+        : { url: e.SMS_WEBHOOK_URL, secrets: e.SMS_WEBHOOK_SECRET },
+    calls: callSettings(e, production),
     demo: e.DEMO === undefined ? defaultDemo && !production : e.DEMO === '1',
     logLevel: e.LOG_LEVEL,
   };

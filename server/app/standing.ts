@@ -4,7 +4,8 @@ import { InactivePeople } from '../directory/inactive-people.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Barred } from '../registry/admit.ts';
 import type { Figures } from '../telemetry/figures.ts';
-import { type Context, createIndexes } from './context.ts';
+import type { Context } from './context.ts';
+import { createIndexes } from './create-indexes.ts';
 import type { Settings } from './settings.ts';
 
 /** Who has no access although their token is valid: people whom the directory calls inactive, and revoked tokens. */

@@ -1,6 +1,6 @@
 import type { ServerEvents } from '../../shared/contract/events.ts';
 import { PRESENCE_GRACE_MS } from '../../shared/contract/limits.ts';
-import { parseChannel } from '../live/channels.ts';
+import { channelOf, parseChannel } from '../live/channels.ts';
 import type { Hub } from '../live/hub.ts';
 import type { Inbox } from '../live/inbox.ts';
 import type { Others } from '../live/others.ts';
@@ -8,7 +8,7 @@ import { Packet } from '../live/packet.ts';
 import type { RoomStore } from '../rooms/room-store.ts';
 import type { Appender } from '../timeline/appender.ts';
 import { createAdapter } from './adapter.ts';
-import { type Frame, readFrame, senderOf } from './frames.ts';
+import { type Frame, type NewsFrame, readFrame, senderOf } from './frames.ts';
 import { inTime } from './in-time.ts';
 import { type ClusterTiming, Members } from './members.ts';
 import { Names, newServerId } from './names.ts';
@@ -110,12 +110,12 @@ export class Cluster {
       this.teller.entry(doc, packet);
       this.#news?.note(doc);
     },
-    event: (roomId, stream, packet) => this.teller.event(roomId, stream, packet),
+    event: (roomId, stream, packet, to) => this.teller.event(roomId, stream, packet, to),
     typing: (roomId, stream, typist, typing) => this.teller.typing(roomId, stream, typist, typing),
-    presence: (roomId, person, here) => this.#presence?.moved(roomId, person, here),
-    roomOpen: (roomId, open) => this.#presence?.roomOpen(roomId, open),
+    presence: (place, person, here) => this.#presence?.moved(place, person, here),
+    placeOpen: (place, open) => this.#presence?.placeOpen(place, open),
     listening: () => this.#listening(),
-    peopleKnown: (roomId) => this.#presence?.known(roomId) ?? Promise.resolve(),
+    peopleKnown: (place) => this.#presence?.known(place) ?? Promise.resolve(),
     seat: (seat, taken) => {
       const channel = this.#names.seat(seat);
       if (taken) this.#parts.link.subscribe(channel, (message) => this.#hear(message));
@@ -212,13 +212,13 @@ export class Cluster {
         break;
       }
       case 'event':
-        hub?.sendHere(roomId, stream, Packet.received(frame.packet));
+        hub?.sendHere(roomId, stream, Packet.received(frame.packet), frame.to);
         break;
       case 'typing':
         hub?.typing.heard(roomId, stream, frame.typist, frame.typing);
         break;
       case 'moves':
-        this.#presence?.heard(frame.from, roomId, frame.before, frame.now, frame.moves);
+        this.#presence?.heard(frame.from, channelOf(roomId, stream), frame.before, frame.now, frame.moves);
         break;
       case 'changed': {
         const known = rooms?.cached(roomId)?.version ?? 0;
@@ -230,10 +230,22 @@ export class Cluster {
     }
   }
 
+  #hearNews(frame: NewsFrame): void {
+    const { inbox, rooms } = this.#serving ?? {};
+    const known = rooms?.cached(frame.roomId)?.version;
+    // Somebody may have come into the room with what is told.
+    if (rooms === undefined || known === undefined || known >= frame.version) inbox?.note(frame);
+    else
+      rooms
+        .fresh(frame.roomId)
+        .then(() => inbox?.note(frame))
+        .catch(this.#parts.onError);
+  }
+
   #hearOfAll(frame: Frame): void {
     switch (frame.kind) {
       case 'news':
-        this.#serving?.inbox.note(frame);
+        this.#hearNews(frame);
         break;
       case 'wake':
         this.#serving?.changes.wake();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { events, type ServerEvents } from '../../shared/contract/events.ts';
 import { person, type Person, side } from '../../shared/contract/primitives.ts';
+import type { Hearers } from '../live/others.ts';
 import type { Typist } from '../live/typing.ts';
 import type { Told } from '../timeline/stream-heads.ts';
 import { SERVER_ID_LENGTH } from './names.ts';
@@ -16,7 +17,7 @@ const LINE_BREAK = 0x0a;
 const KIND_AT = 1 + SERVER_ID_LENGTH;
 const HEAD_AT = KIND_AT + 1;
 
-/** Somebody has a room open at the sender, or not any more. */
+/** Somebody is in a place at the sender, or not any more. */
 export interface Move {
   person: Person;
   here: boolean;
@@ -36,13 +37,15 @@ export interface NewsFrame {
   stream: string;
   seq: number;
   recalls: boolean;
+  /** Of the room, as the sender knows it: whom an older one does not name is to be told as well. */
+  version: number;
 }
 
 export type Frame = { from: string } & (
   | EntryFrame
-  | { kind: 'event'; packet: Buffer }
+  | { kind: 'event'; to: Hearers; packet: Buffer }
   | { kind: 'typing'; typist: Typist; typing: boolean }
-  /** `before` is the number of the sender's last word about this room, `now` that of this one. */
+  /** `before` is the number of the sender's last word about this place, `now` that of this one. */
   | { kind: 'moves'; before: number; now: number; moves: readonly Move[] }
   /** The sender has changed the room. */
   | { kind: 'changed'; version: number }
@@ -56,13 +59,14 @@ export type Frame = { from: string } & (
 );
 
 const count = z.int().min(0);
+const flag = z.union([z.literal(0), z.literal(1)]);
 const heads = {
-  E: z.tuple([count, count, z.string(), count, z.string().nullable(), z.union([z.literal(0), z.literal(1)]), count]),
-  V: z.tuple([count]),
+  E: z.tuple([count, count, z.string(), count, z.string().nullable(), flag, count]),
+  V: z.tuple([flag, count]),
   T: z.tuple([side, z.string(), z.boolean()]),
   M: z.tuple([count, count, z.array(z.tuple([person, z.boolean()]))]),
   C: z.tuple([count]),
-  N: z.tuple([z.string(), z.string(), count, z.boolean()]),
+  N: z.tuple([z.string(), z.string(), count, z.boolean(), count]),
   W: z.tuple([]),
   R: z.tuple([]),
   X: z.tuple([z.string(), events['connection.cut'].payload]),
@@ -86,8 +90,8 @@ export class Frames {
   entry({ seq, tally, author, ownTally, holder }: Told, recalls: boolean, packet: string, bytes: number): string {
     return frame(this.#from, 'E', [seq, tally, author, ownTally, holder ?? null, recalls ? 1 : 0, bytes], packet);
   }
-  event(packet: string, bytes: number): string {
-    return frame(this.#from, 'V', [bytes], packet);
+  event(to: Hearers, packet: string, bytes: number): string {
+    return frame(this.#from, 'V', [to === 'everybody' ? 0 : 1, bytes], packet);
   }
   typing({ side: typistSide, userId }: Typist, typing: boolean): string {
     return frame(this.#from, 'T', [typistSide, userId, typing]);
@@ -98,8 +102,8 @@ export class Frames {
   changed(version: number): string {
     return frame(this.#from, 'C', [version]);
   }
-  news({ roomId, stream, seq, recalls }: Omit<NewsFrame, 'kind'>): string {
-    return frame(this.#from, 'N', [roomId, stream, seq, recalls]);
+  news({ roomId, stream, seq, recalls, version }: Omit<NewsFrame, 'kind'>): string {
+    return frame(this.#from, 'N', [roomId, stream, seq, recalls, version]);
   }
   wake(): string {
     return frame(this.#from, 'W', []);
@@ -135,8 +139,10 @@ export function readFrame(message: Buffer): Frame {
       const told = { seq, tally, author, ownTally, holder: holder ?? undefined };
       return { from, kind: 'entry', told, recalls: recalls === 1, packet: whole(bytes) };
     }
-    case 'V':
-      return { from, kind: 'event', packet: whole(heads.V.parse(head)[0]) };
+    case 'V': {
+      const [to, bytes] = heads.V.parse(head);
+      return { from, kind: 'event', to: to === 0 ? 'everybody' : 'who knows the buyer', packet: whole(bytes) };
+    }
     case 'T': {
       const [typistSide, userId, typing] = heads.T.parse(head);
       return { from, kind: 'typing', typist: { side: typistSide, userId }, typing };
@@ -148,8 +154,8 @@ export function readFrame(message: Buffer): Frame {
     case 'C':
       return { from, kind: 'changed', version: heads.C.parse(head)[0] };
     case 'N': {
-      const [roomId, stream, seq, recalls] = heads.N.parse(head);
-      return { from, kind: 'news', roomId, stream, seq, recalls };
+      const [roomId, stream, seq, recalls, version] = heads.N.parse(head);
+      return { from, kind: 'news', roomId, stream, seq, recalls, version };
     }
     case 'W':
       return { from, kind: 'wake' };

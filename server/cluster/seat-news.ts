@@ -10,7 +10,7 @@ const GATHER_MS = 100;
 /** Streams whose news waits for a Redis that is away. */
 const KEPT_MAX = 10_000;
 
-type News = Omit<NewsFrame, 'kind'>;
+type News = Omit<NewsFrame, 'kind' | 'version'>;
 
 export interface SeatNewsParts {
   link: RedisLink;
@@ -64,8 +64,9 @@ export class SeatNews {
     const { link, names, frames, rooms, onError } = this.#parts;
     try {
       const room = await rooms.get(news.roomId);
-      const message = frames.news(news);
-      const told = room?.seats.every((seat) => link.publish(names.seat(seat), message)) ?? true;
+      if (room === undefined) return;
+      const message = frames.news({ ...news, version: room.version });
+      const told = room.seats.every((seat) => link.publish(names.seat(seat), message));
       if (!told) this.#kept.set(`${news.roomId}/${news.stream}`, news);
     } catch (error) {
       onError(error);

@@ -1,8 +1,10 @@
 import type { ServerEvents } from '../../shared/contract/events.ts';
-import { channelOf, PRESENCE_STREAM } from '../live/channels.ts';
+import { channelOf } from '../live/channels.ts';
+import type { Hearers } from '../live/others.ts';
 import type { Packet } from '../live/packet.ts';
 import type { Typist } from '../live/typing.ts';
-import type { RoomDoc } from '../rooms/room-store.ts';
+import { PUBLIC_STREAM } from '../rooms/access.ts';
+import type { RoomDoc } from '../rooms/room-doc.ts';
 import type { EntryDoc } from '../timeline/entry-store.ts';
 import { Frames } from './frames.ts';
 import type { Names } from './names.ts';
@@ -26,8 +28,8 @@ export class Teller {
     this.#say(roomId, stream, this.frames.entry(told, kind === 'recall', packet.text, packet.bytes));
   }
 
-  event(roomId: string, stream: string, packet: Packet): void {
-    if (this.#link.up) this.#say(roomId, stream, this.frames.event(packet.text, packet.bytes));
+  event(roomId: string, stream: string, packet: Packet, to: Hearers): void {
+    if (this.#link.up) this.#say(roomId, stream, this.frames.event(to, packet.text, packet.bytes));
   }
 
   typing(roomId: string, stream: string, typist: Typist, typing: boolean): void {
@@ -36,7 +38,7 @@ export class Teller {
 
   /** The room is another than before: who is in it, what they may do, where the flow stands. */
   changed({ _id, version }: Pick<RoomDoc, '_id' | 'version'>): void {
-    this.#say(_id, PRESENCE_STREAM, this.frames.changed(version));
+    this.#say(_id, PUBLIC_STREAM, this.frames.changed(version));
   }
 
   /** Something that every server follows has changed. */

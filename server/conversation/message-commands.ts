@@ -6,9 +6,10 @@ import type { CommandOutput } from '../../shared/contract/registry.ts';
 import { type Clock, iso } from '../clock.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { Call, Caller, Handlers } from '../registry/call.ts';
-import { floorOf, readableStreams, writableStreams } from '../rooms/access.ts';
+import { floorOf, ownStream, readableStreams, writableStreams } from '../rooms/access.ts';
 import { requireReadable, requireRoom, requireWritable } from '../rooms/room-access.ts';
-import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import type { RoomDoc } from '../rooms/room-doc.ts';
+import type { RoomStore } from '../rooms/room-store.ts';
 import type { Appended, Appender, Draft } from '../timeline/appender.ts';
 import type { EntryDoc } from '../timeline/entry-store.ts';
 import type { Pages } from '../timeline/pages.ts';
@@ -72,8 +73,9 @@ export function messageCommands({
   }
 
   return {
-    async 'message.send'({ roomId, stream, clientId, text, attachments, replyTo, mentions }, call) {
+    async 'message.send'({ roomId, stream: named, clientId, text, attachments, replyTo, mentions }, call) {
       const { caller } = call;
+      const stream = named ?? ownStream(caller, await requireRoom(rooms, caller, roomId));
       const room = await requireReadable(rooms, caller, roomId, stream);
       if (!writableStreams(caller, room).includes(stream)) {
         // Whoever did not learn that it was stored may still ask, also when nobody writes here any more.

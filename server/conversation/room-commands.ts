@@ -1,22 +1,27 @@
 import { RoomError } from '../../shared/contract/errors.ts';
 import { CATCH_UP_MAX, JOINED_ROOMS_MAX } from '../../shared/contract/limits.ts';
+import type { ServerEvents } from '../../shared/contract/events.ts';
 import type { CommandArgs, CommandOutput } from '../../shared/contract/registry.ts';
 import type { Clock } from '../clock.ts';
 import type { DirectoryModels } from '../directory/directory-store.ts';
 import type { Hub } from '../live/hub.ts';
-import type { Call, Connection, Handlers } from '../registry/call.ts';
+import { peopleFor } from '../live/places.ts';
+import type { Call, Caller, Connection, Handlers } from '../registry/call.ts';
 import type { Appender } from '../timeline/appender.ts';
 import type { Pages } from '../timeline/pages.ts';
 import type { ReadMarks } from '../timeline/read-marks.ts';
-import { floorOf, readableStreams, writableStreams } from '../rooms/access.ts';
+import { floorOf, PUBLIC_STREAM, readableStreams, seenIn, writableStreams } from '../rooms/access.ts';
 import type { Activity } from '../rooms/activity.ts';
+import type { LaneStore } from '../rooms/lane-store.ts';
 import { listRooms } from './list-rooms.ts';
 import { requireReadable, requireRoom, requireWritable, unknownRoom } from '../rooms/room-access.ts';
-import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import type { RoomDoc } from '../rooms/room-doc.ts';
+import type { RoomStore } from '../rooms/room-store.ts';
 import { membersOf, roomView } from './room-view.ts';
 
 export interface RoomParts {
   rooms: RoomStore;
+  lanes: LaneStore;
   activity: Activity;
   appender: Pick<Appender, 'watch'>;
   directory: DirectoryModels;
@@ -30,6 +35,7 @@ type RoomCommands = 'room.list' | 'room.get' | 'room.join' | 'room.leave' | 'ent
 
 export function roomCommands({
   rooms,
+  lanes,
   activity,
   appender,
   directory,
@@ -48,8 +54,8 @@ export function roomCommands({
     const roomId = room._id;
     await hub.listening();
     const [members, , opened] = await Promise.all([
-      membersOf(room, directory),
-      hub.peopleKnown(roomId),
+      membersOf(room, directory, connection.caller()),
+      hub.peopleKnown(roomId, streams),
       Promise.all(
         streams.map((stream) => {
           const from = since !== undefined && Object.hasOwn(since, stream) ? since[stream] : undefined;
@@ -76,17 +82,26 @@ export function roomCommands({
       ),
       me: { side: caller.side, canWrite: [...writableStreams(caller, now)] },
       streams: stillOpen,
-      online: hub.presence.online(roomId),
+      online: peopleFor(hub.presence, roomId, caller, readable),
     };
   }
 
+  /** Who reads the stream is told; of what all providers of an opportunity read, none is told of another, nor of a buyer that it does not know yet. */
+  function tellReceipt(room: RoomDoc, caller: Caller, receipt: ServerEvents['receipt']): void {
+    const { roomId, stream } = receipt;
+    const reads = readableStreams(caller, room);
+    const told = stream === PUBLIC_STREAM ? seenIn(caller, (one) => reads.includes(one)) : stream;
+    const showsBuyer = room.kind === 'opportunity' && caller.side === 'buyer';
+    hub.send(roomId, told, 'receipt', receipt, showsBuyer ? 'who knows the buyer' : 'everybody');
+  }
+
   return {
-    'room.list': (args, { caller }) => listRooms({ rooms, activity, pages, marks }, caller, args),
+    'room.list': (args, { caller }) => listRooms({ rooms, lanes, activity, pages, marks }, caller, args),
 
     async 'room.get'({ roomId }, { caller }) {
       const room = await requireRoom(rooms, caller, roomId);
       const [members, streams] = await Promise.all([
-        membersOf(room, directory),
+        membersOf(room, directory, caller),
         Promise.all(
           readableStreams(caller, room).map(async (stream) => ({ stream, head: await pages.head(roomId, stream) })),
         ),
@@ -141,7 +156,7 @@ export function roomCommands({
           details: [{ path: 'seq', reason: `the stream ends at ${head}` }],
         });
       }
-      if (mark.moved) hub.send(roomId, stream, 'receipt', { roomId, stream, userId: caller.userId, seq: mark.seq });
+      if (mark.moved) tellReceipt(room, caller, { roomId, stream, userId: caller.userId, seq: mark.seq });
       const unread = await marks.unread(roomId, [{ stream, floor: floorOf(caller, room, stream) }], caller.userId);
       return { seq: mark.seq, unread: unread[stream] ?? 0 };
     },

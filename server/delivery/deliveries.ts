@@ -13,10 +13,13 @@ import {
 import { isRunning } from '../../shared/model/flow/permissions.ts';
 import { type FlowEvent, step } from '../../shared/model/flow/step.ts';
 import type { Clock } from '../clock.ts';
+import type { ReadNumber } from '../numbers/phone-number.ts';
+import type { Vault } from '../numbers/vault.ts';
 import type { Outbox } from '../rooms/outbox.ts';
 import { fieldsOf, type ProjectState, type StoredDemand } from '../rooms/project-state.ts';
 import { unknownRoom } from '../rooms/room-access.ts';
-import type { Member, RoomChange, RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import type { Member, ProjectRoom } from '../rooms/room-doc.ts';
+import type { ProjectChange, RoomStore } from '../rooms/room-store.ts';
 import { flowItems } from './flow-entries.ts';
 
 /** What a change of a flow leaves to be dispatched: projects that wait for somebody, or somebody who has become free. */
@@ -28,6 +31,8 @@ export type Need =
 export interface DeliveriesParts {
   rooms: RoomStore;
   outbox: Outbox;
+  vault: Vault;
+  readNumber: ReadNumber;
   /** The service's time. */
   clock: Clock;
   /** The calendar in force at the moment. */
@@ -39,11 +44,25 @@ export interface DeliveriesParts {
 export interface ApplyOptions {
   /** The attachments that a submitted demand names. */
   files?: readonly FlowFile[] | undefined;
+  /** Of the number that a submitted demand brings, once it is in the vault. */
+  numberId?: string;
   /** Asked of the room that is changed: whoever was let in by an older state of it may have no place there any more. */
-  admits?: (room: RoomDoc) => boolean;
+  admits?: (room: ProjectRoom) => boolean;
   /** The correlation id of the call, or of the run of a job, that it follows from. */
   cause?: string | undefined;
 }
+
+/** What came of one attempt: it was stored, or, first, what is due must happen, or a number that it brings must be kept. */
+type Once =
+  | {
+      readonly next: 'done';
+      readonly room: ProjectRoom;
+      readonly needs: readonly Need[];
+      /** The number in whose place the demand's came. */
+      readonly replaced: string | undefined;
+    }
+  | { readonly next: 'tick' }
+  | { readonly next: 'keep'; readonly phone: string };
 
 /** The one road for every change of a delivery project: the flow's rules decide on the room as it stands, and the decision is stored by compare-and-set. */
 export class Deliveries {
@@ -68,27 +87,49 @@ export class Deliveries {
     event: FlowEvent,
     actor: FlowActor,
     more: ApplyOptions = {},
-  ): Promise<{ room: RoomDoc; needs: readonly Need[] }> {
+  ): Promise<{ room: ProjectRoom; needs: readonly Need[] }> {
+    const { outbox, rooms, vault, follow } = this.#parts;
     for (;;) {
-      const { room, needs, isDue } = await this.#applyOnce(roomId, event, actor, more);
-      if (!isDue) {
-        await this.#parts.outbox.carry(room);
-        return { room: this.#parts.rooms.cached(roomId) ?? room, needs };
+      const once = await this.#applyOnce(roomId, event, actor, more);
+      if (once.next === 'keep')
+        return this.#keepFor(roomId, once.phone, actor, (numberId) =>
+          this.apply(roomId, event, actor, { ...more, numberId }),
+        );
+      if (once.next === 'done') {
+        const { room, needs, replaced } = once;
+        await outbox.carry(room);
+        // What is left of an earlier number, the vault's upkeep wipes.
+        await vault.drop(replaced).catch(() => undefined);
+        const now = rooms.cached(roomId);
+        return { room: now?.kind === 'project' ? now : room, needs };
       }
       const { cause } = more;
-      this.#parts.follow((await this.apply(roomId, { type: 'tick' }, SYSTEM_ACTOR, { cause })).needs, cause);
+      follow((await this.apply(roomId, { type: 'tick' }, SYSTEM_ACTOR, { cause })).needs, cause);
     }
+  }
+
+  #keepFor<Result>(
+    roomId: string,
+    phone: string,
+    { id, side, org }: FlowActor,
+    store: (numberId: string) => Promise<Result>,
+  ): Promise<Result> {
+    const { vault, readNumber } = this.#parts;
+    const number = readNumber(phone, 'form.phone');
+    return vault.keepFor({ number, owner: { kind: 'demand', id: roomId } }, { id, side, org }, store);
   }
 
   async #applyOnce(
     roomId: string,
     event: FlowEvent,
     actor: FlowActor,
-    { files = [], admits = () => true, cause }: ApplyOptions,
-  ): Promise<{ room: RoomDoc; needs: readonly Need[]; isDue: boolean }> {
+    { files = [], admits = () => true, cause, numberId }: ApplyOptions,
+  ): Promise<Once> {
     let needs: Need[] = [];
     let isDue = false;
-    const decide = (current: RoomDoc): RoomChange | undefined => {
+    let phone: string | undefined;
+    let replaced: string | undefined;
+    const decide = (current: ProjectRoom): ProjectChange | undefined => {
       if (!admits(current)) throw unknownRoom();
       const { title, project, members } = current;
       const context = this.context(actor);
@@ -98,11 +139,14 @@ export class Deliveries {
       const result = step(project.flow, event, context);
       if (!result.ok) throw errorOf(result);
       if (result.entries.length === 0 && result.notifications.length === 0) return undefined;
+      phone = numberId === undefined ? result.form?.values.phone : undefined;
+      if (phone !== undefined) return undefined;
+      replaced = result.form === undefined ? undefined : project.demand?.numberId;
       const next: ProjectState = {
         ...project,
         flow: result.flow,
         version: project.version + 1,
-        demand: result.form === undefined ? project.demand : demandOf(result.form, files),
+        demand: result.form === undefined ? project.demand : demandOf(result.form, files, numberId),
       };
       needs = needsOf(project, next);
       const handing = next.flow.run === project.flow.run ? undefined : handOver(next.flow, members);
@@ -111,9 +155,10 @@ export class Deliveries {
         entries: [...(handing?.entries ?? []), ...flowItems(title, { before: project.flow, ...result }, context)],
       };
     };
-    const room = await this.#parts.rooms.change(roomId, decide, cause);
+    const room = await this.#parts.rooms.changeOf('project', roomId, decide, cause);
     if (room === undefined) throw unknownRoom();
-    return { room, needs, isDue };
+    if (isDue) return { next: 'tick' };
+    return phone === undefined ? { next: 'done', room, needs, replaced } : { next: 'keep', phone };
   }
 }
 
@@ -126,7 +171,7 @@ function isDueBy(flow: Flow, now: number): boolean {
 function handOver(
   { provider, run }: Flow,
   members: readonly Member[],
-): Pick<RoomChange, 'entries'> & { set: RoomChange['set'] } {
+): Pick<ProjectChange, 'entries'> & { set: ProjectChange['set'] } {
   if (provider === null) throw new Error('a change of provider names the next one');
   const { id, name, side } = SYSTEM_ACTOR;
   return {
@@ -155,8 +200,15 @@ function errorOf({ code, message, details }: Refusal): RoomError {
 function demandOf(
   { nodeId, visit, values: { phone: _phone, attachments, ...values } }: NonNullable<Stepped['form']>,
   files: readonly FlowFile[],
+  numberId: string | undefined,
 ): StoredDemand {
-  return { nodeId, visit, ...values, attachments: files.filter(({ id }) => attachments.includes(id)) };
+  return {
+    nodeId,
+    visit,
+    ...values,
+    ...(numberId === undefined ? {} : { numberId }),
+    attachments: files.filter(({ id }) => attachments.includes(id)),
+  };
 }
 
 /** Who carries a running project: its provider, and the staff who hold a role in it. */

@@ -9,8 +9,9 @@ import type { Clock } from '../clock.ts';
 import type { DirectoryModels, OrgDoc, ProductDoc, StaffDoc } from '../directory/directory-store.ts';
 import type { Call, Caller, Handlers } from '../registry/call.ts';
 import { flowActorOf, readableStreams } from '../rooms/access.ts';
-import { requireRoom } from '../rooms/room-access.ts';
-import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import { requireRoomOf } from '../rooms/room-access.ts';
+import type { ProjectRoom, RoomDoc } from '../rooms/room-doc.ts';
+import type { RoomStore } from '../rooms/room-store.ts';
 import type { ApplyOptions, Deliveries } from './deliveries.ts';
 import { candidateOf, type Dispatcher } from './dispatcher.ts';
 import type { Places } from './places.ts';
@@ -53,8 +54,8 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
   const { rooms, deliveries, dispatcher, places, directory, clock, timeZone, takeFiles } = parts;
 
   /** The project, for its room's people, and for those who may claim it now. */
-  const requireProject = (caller: Caller, projectId: string): Promise<RoomDoc> =>
-    requireRoom(rooms, caller, projectId, mayClaim);
+  const requireProject = (caller: Caller, projectId: string): Promise<ProjectRoom> =>
+    requireRoomOf('project', rooms, caller, projectId, mayClaim);
 
   /** Lets it happen, has what follows dispatched, and shows the project as it then stands. */
   async function happen(
@@ -68,8 +69,9 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
     return shown(caller, room);
   }
 
-  async function shown(caller: Caller, room: RoomDoc): Promise<CommandOutput<'node.act'>> {
-    return { project: projectView((await rooms.get(room._id)) ?? room, caller, clock.now()) };
+  async function shown(caller: Caller, room: ProjectRoom): Promise<CommandOutput<'node.act'>> {
+    const now = await rooms.get(room._id);
+    return { project: projectView(now?.kind === 'project' ? now : room, caller, clock.now()) };
   }
 
   /**
@@ -103,7 +105,7 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
     return shown(caller, claimed.room);
   }
 
-  async function staffFacts(room: RoomDoc, person: StaffDoc, load: number): Promise<StaffFacts> {
+  async function staffFacts(room: ProjectRoom, person: StaffDoc, load: number): Promise<StaffFacts> {
     const { _id: userId, name, org, roles, dept, active } = person;
     const free = active && isFree(candidateOf(person, load), clock.now(), timeZone);
     return { userId, name, org, roles, ...(dept === null ? {} : { dept }), free };
@@ -112,7 +114,7 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
   /** Does with a member of staff what takes one of their places. */
   async function withStaff(
     { caller, correlationId: cause }: Call,
-    room: RoomDoc,
+    room: ProjectRoom,
     userId: string,
     eventOf: (staff: StaffFacts) => FlowEvent,
   ): Promise<CommandOutput<'node.act'>> {
@@ -142,7 +144,7 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
   /** Does with a provider what takes one of its places. */
   async function withProvider(
     { caller, correlationId: cause }: Call,
-    room: RoomDoc,
+    room: ProjectRoom,
     org: string,
     eventOf: (provider: ProviderFacts) => FlowEvent,
   ): Promise<CommandOutput<'node.act'>> {
@@ -253,11 +255,11 @@ export function flowCommands(parts: FlowParts): Pick<Handlers, FlowCommands> {
 /** Whom a project is known to when it is changed. */
 const admitting =
   (caller: Caller) =>
-  (room: RoomDoc): boolean =>
+  (room: ProjectRoom): boolean =>
     readableStreams(caller, room).length > 0 || mayClaim(caller, room);
 
 /** Whoever may not do it learns nothing of the directory by trying. */
-function requireMay(room: RoomDoc, mayDoIt: (flow: Flow) => boolean): void {
+function requireMay(room: ProjectRoom, mayDoIt: (flow: Flow) => boolean): void {
   const { flow } = room.project;
   const details = presentState(flow);
   if (!isRunning(flow)) throw new RoomError('read_only', `This project is ${flow.status}.`, { details });

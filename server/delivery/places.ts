@@ -3,7 +3,7 @@ import { type Connection, type Model, Schema } from 'mongoose';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { Clock } from '../clock.ts';
 import { isDuplicateKey } from '../storage/duplicate-key.ts';
-import type { RoomModel } from '../rooms/room-store.ts';
+import type { RoomModel } from '../rooms/room-model.ts';
 
 /** Somebody who delivers, with a maximum load: a company, or one of its people. */
 export type Deliverer = { readonly provider: string } | { readonly staff: string };

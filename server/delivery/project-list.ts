@@ -3,7 +3,9 @@ import type { CommandArgs } from '../../shared/contract/registry.ts';
 import type { Caller } from '../registry/call.ts';
 import { cursorInstant, decodeCursor, encodeCursor } from '../registry/cursor.ts';
 import { readableStreams } from '../rooms/access.ts';
-import { type RoomDoc, type RoomModel, seatOf } from '../rooms/room-store.ts';
+import type { ProjectRoom } from '../rooms/room-doc.ts';
+import type { RoomModel } from '../rooms/room-model.ts';
+import { seatOf } from '../rooms/seats.ts';
 import { mayClaim } from './project-view.ts';
 
 const cursorShape = z.tuple([cursorInstant, z.string()]);
@@ -16,7 +18,7 @@ export async function listProjects(
   caller: Caller,
   { status, overdue, orderId, operator, buyer, productId, from, to }: Filters,
   { cursor, limit }: { cursor?: string | undefined; limit: number },
-): Promise<{ rooms: RoomDoc[]; nextCursor?: string }> {
+): Promise<{ rooms: ProjectRoom[]; nextCursor?: string }> {
   const seat = seatOf(caller);
   if (seat === undefined) return { rooms: [] };
   const created: Record<string, Date> = {};
@@ -44,7 +46,7 @@ export async function listProjects(
     .find(filter)
     .sort({ createdAt: -1, _id: -1 })
     .limit(limit + 1)
-    .lean<RoomDoc[]>();
+    .lean<ProjectRoom[]>();
   const page = found.slice(0, limit).filter((room) => readableStreams(caller, room).length > 0);
   const end = found[limit - 1];
   if (found.length > limit && end !== undefined)
@@ -55,8 +57,13 @@ export async function listProjects(
 }
 
 /** Staff find by its order id what they may claim (domain.md, section 4). */
-async function withClaimable(rooms: RoomModel, caller: Caller, orderId: string, page: RoomDoc[]): Promise<RoomDoc[]> {
+async function withClaimable(
+  rooms: RoomModel,
+  caller: Caller,
+  orderId: string,
+  page: ProjectRoom[],
+): Promise<ProjectRoom[]> {
   if (caller.side !== 'provider' || page.length > 0) return page;
-  const room = await rooms.findOne({ 'project.orderId': orderId }).lean<RoomDoc>();
+  const room = await rooms.findOne({ 'project.orderId': orderId }).lean<ProjectRoom>();
   return room !== null && mayClaim(caller, room) ? [room] : page;
 }

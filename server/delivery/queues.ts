@@ -1,5 +1,6 @@
 import { type QueuedReason, queuedReason } from '../../shared/contract/projects.ts';
-import type { RoomDoc, RoomModel } from '../rooms/room-store.ts';
+import type { ProjectRoom } from '../rooms/room-doc.ts';
+import type { RoomModel } from '../rooms/room-model.ts';
 import type { WaitingPlace } from '../rooms/project-state.ts';
 import { byTurn } from '../../shared/model/flow/serve-queue.ts';
 
@@ -17,7 +18,7 @@ const PAGE = 50;
 const AT_A_TIME = 8;
 
 const QUEUED = { waiting: 1, 'project.orderId': 1, cause: 1 } as const;
-type Found = Pick<RoomDoc, '_id' | 'waiting' | 'cause'> & { project: { orderId: string } };
+type Found = Pick<ProjectRoom, '_id' | 'waiting' | 'cause'> & { project: { orderId: string } };
 
 const queuedFrom = ({ _id, waiting, project, cause }: Found): Queued[] =>
   waiting === null ? [] : [{ _id, waiting, orderId: project.orderId, cause }];

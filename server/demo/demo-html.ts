@@ -1,4 +1,5 @@
-import { DEMO_PEOPLE, type DemoPersonName } from './people.ts';
+import { CATEGORIES, CUSTOMERS, REGIONS } from './demands.ts';
+import { DEMO_PEOPLE, type DemoPersonName, MORE_LINKS, RIVALS } from './people.ts';
 
 const SPECIAL: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -10,6 +11,8 @@ const SPECIAL: Readonly<Record<string, string>> = {
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => SPECIAL[character] ?? '');
 
 export type DemoLanguage = 'en' | 'zh-CN';
+/** What the page shows beside the list of rooms. */
+export type DemoView = 'room' | 'plaza' | 'publish';
 
 /**
  * What the demonstration's pages may do: run the script that carries the nonce and what it imports, use styles that carry
@@ -57,21 +60,31 @@ ${body}
 `;
 }
 
+/** What a portal knows beside the rooms: whose demands can be published, for whom, and about what. */
+const MARKET = JSON.stringify({
+  categories: CATEGORIES,
+  regions: REGIONS,
+  providers: RIVALS.map(({ orgId: org, name }) => ({ org, name })),
+  customers: CUSTOMERS,
+});
+
 /** The shell of the room's page. The script fills it in; who is looking and which room are said by attributes. */
 export function roomHtml(options: {
   person: DemoPersonName;
   roomId: string;
+  /** What is shown first. */
+  show: DemoView;
   language: DemoLanguage;
   script: string;
   nonce: string;
 }): string {
-  const { person, roomId, language, script, nonce } = options;
+  const { person, roomId, show, language, script, nonce } = options;
   return page({
     language,
     title: 'Delivery Rooms',
     nonce,
     css: 'html,body{margin:0;height:100%}body{background:Canvas;color:CanvasText}',
-    body: `<portal-page as="${person}" room-id="${escapeHtml(roomId)}" locale="${language}"></portal-page>
+    body: `<portal-page as="${person}" room-id="${escapeHtml(roomId)}" show="${show}" locale="${language}" market="${escapeHtml(MARKET)}"></portal-page>
 <noscript>This page needs JavaScript.</noscript>
 <script type="module" nonce="${nonce}" src="${escapeHtml(script)}"></script>`,
   });
@@ -88,11 +101,8 @@ a{color:LinkText}
 `;
 
 export function indexHtml(nonce: string): string {
-  const links = Object.entries(DEMO_PEOPLE).map(
-    ([person, { name, who }]) =>
-      `<li><a href="/demo/room?as=${person}">${escapeHtml(name)}</a><span>${escapeHtml(who)}</span>` +
-      `<a href="/demo/room?as=${person}&amp;lang=zh-CN" lang="zh-CN">中文</a></li>`,
-  );
+  const people = Object.entries(DEMO_PEOPLE).map(([as, { name, who }]) => linkItem(`as=${as}`, name, who));
+  const more = MORE_LINKS.map(({ query, as, who }) => linkItem(query, DEMO_PEOPLE[as].name, who));
   return page({
     language: 'en',
     title: 'Delivery Rooms: demonstration',
@@ -100,10 +110,19 @@ export function indexHtml(nonce: string): string {
     css: INDEX_CSS,
     body: `<main>
 <h1>Delivery Rooms</h1>
-<p>One delivery project, seen by each of its parties. Open two or three of them side by side and talk.</p>
+<p>A delivery project and a demand with three competing providers, each seen by its parties. Open two or three of them side by side and talk.</p>
 <ul>
-${links.join('\n')}
+${people.join('\n')}
+</ul>
+<p>And beside the rooms:</p>
+<ul>
+${more.join('\n')}
 </ul>
 </main>`,
   });
+}
+
+function linkItem(query: string, name: string, who: string): string {
+  const href = escapeHtml(`/demo/room?${query}`);
+  return `<li><a href="${href}">${escapeHtml(name)}</a><span>${escapeHtml(who)}</span><a href="${href}&amp;lang=zh-CN" lang="zh-CN">中文</a></li>`;
 }

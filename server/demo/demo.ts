@@ -4,8 +4,11 @@ import { systemClock } from '../clock.ts';
 import type { Execute } from '../registry/execute.ts';
 import type { Log } from '../telemetry/log.ts';
 import { demoPages } from './demo-pages.ts';
+import { payInDemo } from './demo-payment.ts';
 import { demoToken } from './demo-tokens.ts';
-import { DEMO_PEOPLE } from './people.ts';
+import { DEMO_PEOPLE, MORE_LINKS } from './people.ts';
+import { CALLS_SAID } from './phones.ts';
+import { runWith } from './demo-callers.ts';
 import { seedDemo } from './seed.ts';
 
 /** The demonstration that development runs beside the service. */
@@ -23,7 +26,7 @@ export async function prepareDemo(
   log: Log,
 ): Promise<Demo> {
   const { jwt, jwtAudience: audience, jwtIssuer: issuer } = settings;
-  const { roomId } = await seedDemo(execute, log);
+  const rooms = await seedDemo(execute, log);
   if (!('secret' in jwt)) {
     return {
       greeting: () => 'The demonstration has no pages: with JWKS_URL set, only the portal can sign tokens for them.\n',
@@ -32,7 +35,8 @@ export async function prepareDemo(
   const { secret } = jwt;
   return {
     router: demoPages({
-      roomId,
+      rooms,
+      pay: (person, payment) => payInDemo(runWith(execute, log), person, payment),
       mintToken: (person) => demoToken(person, { secret, audience, issuer }, systemClock.now()),
     }),
     greeting: (url) => demoGreeting([url]),
@@ -42,14 +46,26 @@ export async function prepareDemo(
 /** The links of the demonstration, each person's to the next of these addresses in turn. */
 export function demoGreeting(urls: readonly [string, ...string[]]): string {
   const [url] = urls;
-  const links = Object.entries(DEMO_PEOPLE).map(([as, { name, who }], index) => {
+  const people = Object.entries(DEMO_PEOPLE).map(([as, { name, who }]) => ({
+    query: `as=${as}`,
+    said: `${name}, ${who}`,
+  }));
+  const more = MORE_LINKS.map(({ query, as, who }) => ({ query, said: `${DEMO_PEOPLE[as].name}: ${who}` }));
+  const widest = Math.max(...[...people, ...more].map(({ query }) => query.length));
+  const line = ({ query, said }: { query: string; said: string }, index: number): string => {
     const at = urls[index % urls.length] ?? url;
-    return `  ${at}/demo/room?as=${as}`.padEnd(at.length + 30) + `${name}, ${who}`;
-  });
+    return `  ${at}/demo/room?${query.padEnd(widest + 2)}${said}`;
+  };
   return [
-    'Delivery Rooms is running, with one delivery project to try. Open it as each of its parties, side by side:',
+    'Delivery Rooms is running, with a delivery project and a demand to try. Open them as each of their parties, side by side:',
     '',
-    ...links,
+    ...people.map(line),
+    '',
+    'Publishing (its code is printed here), an offer, the plaza, the operators:',
+    '',
+    ...more.map(line),
+    '',
+    ...CALLS_SAID,
     '',
     `In Chinese: add &lang=zh-CN. All links: ${url}/demo`,
     '',

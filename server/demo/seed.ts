@@ -1,54 +1,42 @@
-import { createHash } from 'node:crypto';
-import { RoomError } from '../../shared/contract/errors.ts';
-import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
-import type { Caller } from '../registry/call.ts';
 import type { Execute } from '../registry/execute.ts';
 import type { Log } from '../telemetry/log.ts';
 import { DEMO_PROJECTS, type DemoMessage, type DemoProject } from './conversation.ts';
-import { BUYER_ORG, DEMO_PEOPLE, type DemoPerson, PROVIDER_ORG, VENDOR_ORG } from './people.ts';
+import { callerFor, PORTAL, type RunAs, runWith } from './demo-callers.ts';
+import { uuidOf } from './demo-uuid.ts';
+import { DEMO_PHONES } from './phones.ts';
+import { BUYER_ORG, DEMO_PEOPLE, type DemoPlace, PROVIDER_ORG, VENDOR_ORG } from './people.ts';
+import { seedDemands } from './seed-demands.ts';
 
-/** The room that the demonstration's links open. */
-export interface SeededDemo {
-  readonly roomId: string;
-}
-
-type RunAs = <Name extends CommandName>(
-  caller: Caller,
-  name: Name,
-  input: CommandInput<Name>,
-) => Promise<CommandOutput<Name>>;
-
-const PORTAL: Caller = {
-  userId: 'demo-portal',
-  name: 'Demo portal',
-  side: 'service',
-  roles: [],
-  expiresAt: Number.POSITIVE_INFINITY,
-};
+/** The rooms that the demonstration's links open. */
+export type SeededDemo = Readonly<Record<DemoPlace, string>>;
 
 /**
  * Puts the demonstration into the database through the registry's own commands, as a portal and its users would.
- * Idempotent: each restart, also one after a crash half way, ends with the same companies, projects and messages.
+ * Idempotent: each restart, also one after a crash half way, ends with the same companies, projects, demands and messages.
  * @throws {RoomError} what a command answered, when one was refused
  */
 export async function seedDemo(execute: Execute, log: Log): Promise<SeededDemo> {
-  const run: RunAs = async (caller, name, input) => {
-    const answer = await execute(name, input, { caller, log, correlationId: `demo ${name}` });
-    if (!answer.ok) throw new RoomError(answer.error.code, `${name}: ${answer.error.message}`, answer.error);
-    // The answer of a command that was called by its name.
-    return answer.data as CommandOutput<typeof name>;
-  };
+  const run = runWith(execute, log);
   await seedDirectory(run);
+  const demands = await seedDemands(run);
   const [first, ...others] = DEMO_PROJECTS;
   // The one that the links open comes last, so that it leads every list of rooms.
   for (const project of others) await seedProject(run, project);
-  return { roomId: await seedProject(run, first) };
+  return { ...demands, delivery: await seedProject(run, first) };
 }
 
 async function seedDirectory(run: RunAs): Promise<void> {
-  for (const org of [BUYER_ORG, PROVIDER_ORG, VENDOR_ORG]) await run(PORTAL, 'org.put', org);
-  for (const { userId, name, org, roles } of [DEMO_PEOPLE.designer, DEMO_PEOPLE.admin, DEMO_PEOPLE.vendor]) {
-    await run(PORTAL, 'staff.put', { userId, org, name, roles: [...roles], maxLoad: 20 });
+  for (const org of [BUYER_ORG, VENDOR_ORG]) await run(PORTAL, 'org.put', org);
+  const { categories, regions, ...provider } = PROVIDER_ORG;
+  await run(PORTAL, 'org.put', { ...provider, categories: [...categories], regions: [...regions] });
+  for (const [as, phone] of [
+    ['designer', DEMO_PHONES.designer],
+    ['admin', DEMO_PHONES.admin],
+    ['vendor', undefined],
+  ] as const) {
+    const { userId, name, org, roles } = DEMO_PEOPLE[as];
+    const reached = phone === undefined ? {} : { phone };
+    await run(PORTAL, 'staff.put', { userId, org, name, roles: [...roles], maxLoad: 20, ...reached });
   }
   await run(PORTAL, 'product.put', {
     productId: 'demo-website-design',
@@ -69,7 +57,7 @@ async function seedProject(run: RunAs, project: DemoProject): Promise<string> {
     productId,
     spec,
     channel: 'Demo portal',
-    buyer: { id: userId, org, name },
+    buyer: { id: userId, org, name, contact: { phone: DEMO_PHONES.buyer } },
   });
   const { designer, admin } = DEMO_PEOPLE;
   await run(callerFor(admin), 'member.add', { roomId, userId: designer.userId, name: designer.name });
@@ -100,15 +88,4 @@ async function seedMessage(
     await run(caller, 'message.edit', { roomId, entryId: entry.id, text: message.becomes });
   }
   return entry.id;
-}
-
-function callerFor({ userId, name, side, org, roles }: DemoPerson): Caller {
-  return { userId, name, side, roles, ...(org === undefined ? {} : { org }), expiresAt: Number.POSITIVE_INFINITY };
-}
-
-/** The same uuid for the same name, in the form of a version 8 one (RFC 9562). */
-function uuidOf(name: string): string {
-  const hex = createHash('sha256').update(`delivery-rooms demo ${name}`).digest('hex');
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

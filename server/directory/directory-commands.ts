@@ -1,6 +1,9 @@
 import { RoomError } from '../../shared/contract/errors.ts';
+import type { ReadNumber } from '../numbers/phone-number.ts';
+import type { Vault } from '../numbers/vault.ts';
+import { type By, byOf } from '../numbers/vault-store.ts';
 import type { Handlers } from '../registry/call.ts';
-import type { RoomModel } from '../rooms/room-store.ts';
+import type { RoomModel } from '../rooms/room-model.ts';
 import { isDuplicateKey } from '../storage/duplicate-key.ts';
 import { vendorOwner } from '../templates/template-access.ts';
 import type { TemplateStore } from '../templates/template-store.ts';
@@ -16,6 +19,8 @@ export interface DirectoryParts {
   templates: TemplateStore;
   /** What loads are counted in. */
   rooms: RoomModel;
+  vault: Vault;
+  readNumber: ReadNumber;
   /** Called when a company may take more projects than before: as a provider of a product, or because of its staff. */
   onCapacity(org: string, cause: string): Promise<void>;
 }
@@ -40,14 +45,14 @@ export function directoryCommands(parts: DirectoryParts): DirectoryHandlers {
   }
 
   return {
-    async 'org.put'({ orgId, name }) {
-      await orgs.updateOne({ _id: orgId }, { $set: { name } }, { upsert: true });
-      return { org: { orgId, name } };
+    async 'org.put'({ orgId, ...org }) {
+      await orgs.replaceOne({ _id: orgId }, org, { upsert: true });
+      return { org: { orgId, ...org } };
     },
 
-    async 'staff.put'(input, { correlationId }) {
+    async 'staff.put'(input, { caller, correlationId }) {
       await requireOrgs([input.org]);
-      const { before, doc } = await putStaff(staff, input);
+      const { before, doc } = await putStaff(input, byOf(caller));
       parts.inactive.learn(doc);
       if (staffFreesCapacity(before, doc)) await parts.onCapacity(doc.org, correlationId);
       return { staff: { userId: doc._id, org: doc.org, name: doc.name, roles: doc.roles, active: doc.active } };
@@ -88,17 +93,43 @@ export function directoryCommands(parts: DirectoryParts): DirectoryHandlers {
     ...productCommands(parts),
   };
 
-  async function putStaff(model: DirectoryModels['staff'], input: Parameters<Handlers['staff.put']>[0]) {
-    // A number is not kept before there is a vault for numbers.
-    const { userId, dept, tags, leave, phone: _phone, ...rest } = input;
+  /** A number is kept before the person who has it is stored: a crash in between leaves one that nobody has, which is wiped. */
+  async function putStaff(input: Parameters<Handlers['staff.put']>[0], by: By) {
+    const { vault, readNumber } = parts;
+    const { userId, dept, tags, leave, phone = '', ...rest } = input;
     const set = { ...rest, dept: dept ?? null, tags: tags ?? [], leave: leave ?? null };
-    const before = await model
-      .findOneAndUpdate(
-        { _id: userId },
-        { $set: set, $inc: { version: 1 }, $currentDate: { changedAt: true } },
-        { upsert: true, returnDocument: 'before' },
-      )
-      .lean<StaffDoc>();
-    return { before, doc: { _id: userId, ...set, version: (before?.version ?? 0) + 1 } };
+    const read = phone.trim() === '' ? undefined : readNumber(phone, 'phone');
+    // Who is not active any more is not rung.
+    const number = input.active ? read : undefined;
+    const change = (numberId: string | null) => ({
+      $set: { ...set, numberId },
+      $inc: { version: 1 },
+      $currentDate: { changedAt: true },
+    });
+    const stored = (before: StaffDoc | null, numberId: string | null) => ({
+      before,
+      doc: { _id: userId, ...set, numberId, version: (before?.version ?? 0) + 1 },
+    });
+
+    const known = number === undefined ? null : await staff.findById(userId, { numberId: 1 }).lean<StaffDoc>();
+    const numberId = known?.numberId ?? null;
+    if (number !== undefined && numberId !== null && (await vault.holds(numberId, number))) {
+      // The same number once more stays where it is, unless another call has taken it out in the meantime: it is never put back.
+      const before = await staff
+        .findOneAndUpdate({ _id: userId, numberId }, change(numberId), { returnDocument: 'before' })
+        .lean<StaffDoc>();
+      if (before !== null) return stored(before, numberId);
+    }
+    const store = (kept: string | null) =>
+      staff
+        .findOneAndUpdate({ _id: userId }, change(kept), { upsert: true, returnDocument: 'before' })
+        .lean<StaffDoc>()
+        .then((before) => stored(before, kept));
+    const put =
+      number === undefined
+        ? await store(null)
+        : await vault.keepFor({ number, owner: { kind: 'staff', id: userId } }, by, store);
+    await vault.drop(put.before?.numberId);
+    return put;
   }
 }

@@ -4,6 +4,11 @@ import type { Role } from '../../shared/contract/primitives.ts';
 export interface OrgDoc {
   _id: string;
   name: string;
+  /** What it serves and where; missing where a portal has said nothing of it. */
+  categories?: string[];
+  regions?: string[];
+  /** From 0 to 5. */
+  rating?: number;
 }
 
 export interface StaffDoc {
@@ -17,6 +22,8 @@ export interface StaffDoc {
   tags: string[];
   leave: { from: string; to: string } | null;
   active: boolean;
+  /** Of their number in the vault, where the portal has sent one. */
+  numberId: string | null;
   /** Raised by each change. */
   version: number;
   /** The database's own time of the last change: other servers learn of changes by it. */
@@ -33,7 +40,20 @@ export interface ProductDoc {
 }
 
 const mixed = Schema.Types.Mixed;
-const orgSchema = new Schema<OrgDoc>({ _id: String, name: String }, { collection: 'orgs', versionKey: false });
+const orgSchema = new Schema<OrgDoc>(
+  {
+    _id: String,
+    name: String,
+    categories: { type: [String], default: undefined },
+    regions: { type: [String], default: undefined },
+    rating: Number,
+  },
+  { collection: 'orgs', versionKey: false },
+);
+for (const offered of ['categories', 'regions'] as const) {
+  const partialFilterExpression = { [offered]: { $exists: true } };
+  orgSchema.index({ [offered]: 1, rating: -1, _id: 1 }, { name: offered, partialFilterExpression });
+}
 const staffSchema = new Schema<StaffDoc>(
   {
     _id: String,
@@ -46,6 +66,7 @@ const staffSchema = new Schema<StaffDoc>(
     tags: [String],
     leave: mixed,
     active: Boolean,
+    numberId: String,
     version: Number,
     changedAt: Date,
   },

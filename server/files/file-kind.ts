@@ -88,6 +88,15 @@ export async function checkHead({ content }: FileKind, head: Uint8Array): Promis
   if (found === undefined || !content.includes(found)) throw otherContent();
 }
 
+/** What some sound is, by its first bytes, and the extension of a file of it. @throws {RoomError} `unsupported_type` for anything else */
+export async function soundOf(head: Uint8Array): Promise<{ extension: string; type: string }> {
+  const found = await contentType(head);
+  for (const [extension, { type, content }] of KINDS) {
+    if (type.startsWith('audio/') && found !== undefined && content.includes(found)) return { extension, type };
+  }
+  throw otherContent();
+}
+
 async function contentType(head: Uint8Array): Promise<string | undefined> {
   // The library would unpack it to see what is inside; for us it is bytes.
   if (head[0] === 0x1f && head[1] === 0x8b) return 'application/gzip';

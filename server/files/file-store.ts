@@ -7,13 +7,14 @@ import type { Clock } from '../clock.ts';
 import type { Caller } from '../registry/call.ts';
 import { floorOf, readableStreams } from '../rooms/access.ts';
 import { requireRoom, requireWritable } from '../rooms/room-access.ts';
-import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import type { RoomDoc } from '../rooms/room-doc.ts';
+import type { RoomStore } from '../rooms/room-store.ts';
 import { isAttachedAbove, isTakenBack } from '../timeline/attachments.ts';
 import type { EntryModel } from '../timeline/entry-store.ts';
 import type { Pages } from '../timeline/pages.ts';
-import { checkHead, kindOf, TextCheck } from './file-kind.ts';
+import { checkHead, kindOf, soundOf, TextCheck } from './file-kind.ts';
 import { extensionOf, fileName } from './file-name.ts';
-import { type FileDoc, type GridFiles, infoOf } from './grid-files.ts';
+import { type FileDoc, type FileFacts, type GridFiles, infoOf } from './grid-files.ts';
 import { inChunks } from './grid-chunks.ts';
 
 export interface FileStoreParts {
@@ -34,11 +35,34 @@ export interface Upload {
   bytes: AsyncIterable<Uint8Array>;
 }
 
+/** A recording on its way in, which the service itself brings. */
+export interface Copy extends Pick<FileFacts, 'roomId' | 'stream' | 'by'> {
+  /** What it is copied from: one that is there already is not copied again. */
+  of: string;
+  /** Without an extension: its content says that. */
+  name: string;
+  maxBytes: number;
+  bytes: AsyncIterable<Uint8Array>;
+}
+
+/** What is asked of a file on its way in. */
+interface Rules {
+  maxBytes: number;
+  /** Judges its first bytes, before anything is stored. */
+  judge(head: Uint8Array): Promise<{ name: string; type: string }>;
+  /** Looks at all of its bytes. */
+  text?: TextCheck | undefined;
+  /** Refuses it when all of it has come, */
+  mayEnd?(): Promise<unknown>;
+  /** and when it is there. */
+  mayStay?(): Promise<unknown>;
+}
+
 /** What everybody is told who may not know whether a file exists. */
 export const unknownFile = (): RoomError => new RoomError('not_found', 'There is no such file.');
 
-export const tooLarge = (): RoomError =>
-  new RoomError('too_large', `A file is at most ${FILE_MAX_BYTES} bytes.`, { details: { maxBytes: FILE_MAX_BYTES } });
+export const tooLarge = (maxBytes = FILE_MAX_BYTES): RoomError =>
+  new RoomError('too_large', `A file is at most ${maxBytes} bytes.`, { details: { maxBytes } });
 
 const emptyFile = (): RoomError => invalidAt('file', 'must not be empty');
 
@@ -62,37 +86,80 @@ export class FileStore {
    * @throws {RoomError} also `too_large`, `unsupported_type` and `invalid`
    */
   async add(caller: Caller, { roomId, stream, name, bytes }: Upload): Promise<FileInfo> {
-    const { files, rooms, pages, clock } = this.#parts;
     const safe = fileName(name);
     if (safe === undefined) throw invalidAt('file', 'must have a name');
     const kind = kindOf(extensionOf(safe));
-    const text = kind.content === 'text' ? new TextCheck() : undefined;
-    let fileId: mongo.ObjectId | undefined;
+    const { userId, side, org } = caller;
+    const by = { userId, side, ...(org === undefined ? {} : { org }) };
+    return this.#bring({ roomId, stream, by }, bytes, {
+      maxBytes: FILE_MAX_BYTES,
+      async judge(head) {
+        await checkHead(kind, head);
+        return { name: safe, type: kind.type };
+      },
+      text: kind.content === 'text' ? new TextCheck() : undefined,
+      mayEnd: () => requireWritable(this.#parts.rooms, caller, roomId, stream),
+      // Looked at again when it is there: of uploads that run at once none may pass the bound unseen.
+      mayStay: () => this.#requireSpace(roomId, stream, 0),
+    });
+  }
+
+  /**
+   * Takes in a recording that the service itself copies, however many files the stream has; resolves with its id when it is on disk.
+   * @throws {RoomError} `too_large`, `unsupported_type` for what is no sound, `invalid` for nothing
+   */
+  async copy({ bytes, name, maxBytes, ...facts }: Copy): Promise<string> {
+    const known = await this.#parts.files.findCopy(facts);
+    if (known !== undefined) return known._id.toHexString();
+    const judge = async (head: Uint8Array) => {
+      const { extension, type } = await soundOf(head);
+      return { name: `${name}.${extension}`, type };
+    };
+    return (await this.#bring(facts, bytes, { maxBytes, judge })).id;
+  }
+
+  /** Some of the copies that were begun before an instant of the service's clock, the oldest first, and what each is copied from. */
+  async copiesBefore(before: number): Promise<{ id: string; of: string }[]> {
+    const files = await this.#parts.files.copiesBefore(before);
+    return files.map(({ _id, metadata: { of = '' } }) => ({ id: _id.toHexString(), of }));
+  }
+
+  /** Removes a copy that nothing names. */
+  async dropCopy(fileId: string): Promise<void> {
+    const file = await this.#parts.files.find(fileId);
+    if (file?.metadata.of !== undefined) await this.#parts.files.remove(file._id);
+  }
+
+  async #bring(
+    facts: Pick<FileFacts, 'roomId' | 'stream' | 'by' | 'of'>,
+    bytes: AsyncIterable<Uint8Array>,
+    { maxBytes, judge, text, mayEnd, mayStay }: Rules,
+  ): Promise<FileInfo> {
+    const { files, pages, clock } = this.#parts;
+    let begun: { fileId: mongo.ObjectId; name: string; type: string } | undefined;
     try {
       let length = 0;
       let n = 0;
       for await (const chunk of inChunks(bytes)) {
         length += chunk.length;
-        if (length > FILE_MAX_BYTES) throw tooLarge();
+        if (length > maxBytes) throw tooLarge(maxBytes);
         text?.add(chunk);
-        if (fileId === undefined) {
-          await checkHead(kind, chunk);
-          const { userId, side, org } = caller;
-          const by = { userId, side, ...(org === undefined ? {} : { org }) };
-          fileId = await files.begin({ name: safe, at: clock.now(), roomId, stream, type: kind.type, by });
+        if (begun === undefined) {
+          const kind = await judge(chunk);
+          begun = { ...kind, fileId: await files.begin({ ...facts, ...kind, at: clock.now() }) };
         }
-        await files.write(fileId, n++, chunk);
+        await files.write(begun.fileId, n++, chunk);
       }
       text?.end();
-      if (fileId === undefined) throw emptyFile();
-      await requireWritable(rooms, caller, roomId, stream);
-      await files.finish(fileId, { length, behind: await pages.head(roomId, stream) });
-      // Looked at again when it is there: of uploads that run at once none may pass the bound unseen.
-      await this.#requireSpace(roomId, stream, 0);
-      return { id: fileId.toHexString(), name: safe, size: length, type: kind.type };
+      if (begun === undefined) throw emptyFile();
+      await mayEnd?.();
+      const { fileId, name, type } = begun;
+      await files.finish(fileId, { length, behind: await pages.head(facts.roomId, facts.stream) });
+      await mayStay?.();
+      return { id: fileId.toHexString(), name, size: length, type };
     } catch (error) {
       // Where even this fails, the sweep finds it: what is not finished says so.
-      if (fileId !== undefined) await files.remove(fileId).catch(() => undefined);
+      if (begun !== undefined) await files.remove(begun.fileId).catch(() => undefined);
       throw error;
     }
   }
@@ -118,7 +185,7 @@ export class FileStore {
    */
   async take(
     caller: Caller,
-    room: Pick<RoomDoc, '_id' | 'notes'>,
+    room: RoomDoc,
     stream: string,
     ids: readonly string[],
     path = 'files',
@@ -154,7 +221,7 @@ export class FileStore {
   }
 
   /** Says whether a file is kept from somebody who reads its stream. */
-  async #isWithheld(caller: Caller, room: Pick<RoomDoc, 'notes'>, { _id, metadata }: FileDoc): Promise<boolean> {
+  async #isWithheld(caller: Caller, room: RoomDoc, { _id, metadata }: FileDoc): Promise<boolean> {
     const { entries } = this.#parts;
     const { by, behind = 0 } = metadata;
     const id = _id.toHexString();

@@ -4,13 +4,15 @@ import type { Side } from '../../shared/contract/primitives.ts';
 import { CHUNK_BYTES, type ChunkCollection, GridChunks } from './grid-chunks.ts';
 
 /** Where a file belongs, who brought it, and what it is. */
-interface FileFacts {
+export interface FileFacts {
   roomId: string;
   stream: string;
   type: string;
   by: { userId: string; side: Side; org?: string };
   /** The last entry of the stream when the file was there: it stands behind that one for a reader whose stream begins later. */
   behind?: number;
+  /** What the service itself has copied it from: that is copied once. */
+  of?: string;
   /** While its bytes are still coming. */
   pending?: true;
 }
@@ -42,6 +44,11 @@ const schema = new Schema<FileDoc>(
 );
 // What a stream holds, for its bound, and what a room holds, for the day on which its files are deleted.
 schema.index({ 'metadata.roomId': 1, 'metadata.stream': 1, uploadDate: 1 }, { name: 'room_stream_date' });
+// The service's own copies, by their age.
+schema.index(
+  { uploadDate: 1, _id: 1 },
+  { name: 'copies', partialFilterExpression: { 'metadata.of': { $exists: true } } },
+);
 schema.index(
   { 'metadata.pending': 1, _id: 1 },
   { name: 'pending', partialFilterExpression: { 'metadata.pending': true } },
@@ -117,6 +124,26 @@ export class GridFiles {
     return doc === null || doc.metadata.pending === true ? undefined : doc;
   }
 
+  /** The whole file that was copied from something. */
+  async findCopy({ roomId, stream, of }: { roomId: string; stream: string; of: string }): Promise<FileDoc | undefined> {
+    const copy = { 'metadata.roomId': roomId, 'metadata.stream': stream, 'metadata.of': of };
+    const doc = await this.#files.findOne({ ...copy, 'metadata.pending': { $exists: false } }).lean<FileDoc>();
+    return doc ?? undefined;
+  }
+
+  /** Some of the whole copies that were begun before an instant of the service's clock, the oldest first. */
+  async copiesBefore(before: number): Promise<FileDoc[]> {
+    return this.#files
+      .find({
+        'metadata.of': { $exists: true },
+        'metadata.pending': { $exists: false },
+        uploadDate: { $gte: new Date(0), $lt: new Date(before) },
+      })
+      .sort({ uploadDate: 1, _id: 1 })
+      .limit(SWEPT_AT_ONCE)
+      .lean<FileDoc[]>();
+  }
+
   async findAll(fileIds: readonly string[]): Promise<ReadonlyMap<string, FileDoc>> {
     const ids = fileIds.filter((one) => OBJECT_ID.test(one));
     const docs = ids.length === 0 ? [] : await this.#files.find({ _id: { $in: ids } }).lean<FileDoc[]>();
@@ -128,10 +155,10 @@ export class GridFiles {
     return this.#chunks.read(file._id, from, to);
   }
 
-  /** How many files a stream holds, with those that are still coming, and the bytes of the whole ones. */
+  /** How many files people have brought to a stream, with those that are still coming, and the bytes of the whole ones. The service's own copies take nobody's place. */
   async held(roomId: string, stream: string): Promise<{ files: number; bytes: number }> {
     const [sum] = await this.#files.aggregate<{ files: number; bytes: number }>([
-      { $match: { 'metadata.roomId': roomId, 'metadata.stream': stream } },
+      { $match: { 'metadata.roomId': roomId, 'metadata.stream': stream, 'metadata.of': { $exists: false } } },
       { $group: { _id: null, files: { $sum: 1 }, bytes: { $sum: '$length' } } },
     ]);
     return { files: sum?.files ?? 0, bytes: sum?.bytes ?? 0 };

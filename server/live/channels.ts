@@ -5,6 +5,3 @@ export function parseChannel(channel: string): { roomId: string; stream: string 
   const slash = channel.indexOf('/');
   return slash < 0 ? undefined : { roomId: channel.slice(0, slash), stream: channel.slice(slash + 1) };
 }
-
-/** The stream whose readers see who is present in a project room: everyone who is in it reads that one. */
-export const PRESENCE_STREAM = 'public';

@@ -1,5 +1,5 @@
 import type { Caller } from '../registry/call.ts';
-import { seatOf } from '../rooms/room-store.ts';
+import { seatOf } from '../rooms/seats.ts';
 import type { RoomsSocket } from './rooms-socket.ts';
 
 export interface ConnectedParts {

@@ -21,14 +21,39 @@ interface Transport {
   readonly writable: boolean;
 }
 
-/** What lies below a session: where frames can be written to by ourselves. Looked up once for each transport. */
-export interface Road {
+/** Where frames can be written to by ourselves. */
+interface Open {
+  readonly session: { readonly writeBuffer: unknown[] };
+  readonly webSocket: WebSocket;
+  readonly stream: Socket;
+}
+
+/**
+ * What lies below a session. Looked up once for each transport. A class, so that all of them have one shape: objects that are put together by spreading have one
+ * each, and every look into one is then searched for anew, which costs a delivery more than the rest of its way in this process.
+ */
+export class Road {
   readonly transport: Transport;
-  readonly open?: { readonly session: { readonly writeBuffer: unknown[] }; webSocket: WebSocket; stream: Socket };
+  readonly open: Open | undefined;
   /** Bytes of events that were sent since somebody last began to count. */
-  sent: number;
+  sent = 0;
   /** Bytes of events that were sent since the way was last free: no more of them can be waiting. */
-  behind: number;
+  behind = 0;
+  /** Calls of the connection whose answer comes right behind an event that it causes. */
+  answers = 0;
+  /** What is written is held back until the end of this turn. */
+  isHeld = false;
+
+  /** Neither Engine.IO nor `ws` names these parts in its types: where one of them is missing, there is no way but theirs. */
+  constructor(session: Session) {
+    this.transport = session.transport;
+    const webSocket: unknown = Reflect.get(session.transport, 'socket');
+    const stream: unknown = webSocket instanceof WebSocket ? Reflect.get(webSocket, '_socket') : undefined;
+    this.open =
+      webSocket instanceof WebSocket && stream instanceof Socket && hasQueue(session)
+        ? { session, webSocket, stream }
+        : undefined;
+  }
 }
 
 /**
@@ -53,6 +78,7 @@ export function fanOut<One extends Peer>(
     const { open } = road;
     road.sent += frame.length;
     if (open !== undefined && isFree(conn, open)) {
+      if (road.answers > 0 && !road.isHeld) hold(road, open);
       open.stream.write(frame);
       if (road.behind > 0) road.behind = 0;
     } else {
@@ -65,13 +91,31 @@ export function fanOut<One extends Peer>(
   if (behind !== undefined && onBehind !== undefined) for (const peer of behind) onBehind(peer);
 }
 
+const held: { road: Road; stream: Socket }[] = [];
+
+/** Sends an event and the answer that follows it in this turn with one write: to whoever writes much, each costs as much as all that the answer takes otherwise. */
+function hold(road: Road, { stream }: Open): void {
+  road.isHeld = true;
+  stream.cork();
+  held.push({ road, stream });
+  // It comes after what promises still have to do in this turn.
+  if (held.length === 1) process.nextTick(letGo);
+}
+
+function letGo(): void {
+  for (const { road, stream } of held.splice(0)) {
+    road.isHeld = false;
+    stream.uncork();
+  }
+}
+
 /** The way to a connection. */
 export function roadTo({ conn, data }: Peer): Road {
-  if (data.road?.transport !== conn.transport) data.road = roadOf(conn);
+  if (data.road?.transport !== conn.transport) data.road = new Road(conn);
   return data.road;
 }
 
-function isFree(conn: Session, { session, webSocket, stream }: NonNullable<Road['open']>): boolean {
+function isFree(conn: Session, { session, webSocket, stream }: Open): boolean {
   return (
     conn.transport.writable &&
     session.writeBuffer.length === 0 &&
@@ -79,17 +123,6 @@ function isFree(conn: Session, { session, webSocket, stream }: NonNullable<Road[
     webSocket.readyState === WebSocket.OPEN &&
     stream.writableLength < stream.writableHighWaterMark
   );
-}
-
-/** Neither Engine.IO nor `ws` names these parts in its types: where one of them is missing, there is no road. */
-function roadOf(conn: Session): Road {
-  const { transport } = conn;
-  const webSocket: unknown = Reflect.get(transport, 'socket');
-  const stream: unknown = webSocket instanceof WebSocket ? Reflect.get(webSocket, '_socket') : undefined;
-  const way = { transport, sent: 0, behind: 0 };
-  return webSocket instanceof WebSocket && stream instanceof Socket && hasQueue(conn)
-    ? { ...way, open: { session: conn, webSocket, stream } }
-    : way;
 }
 
 const hasQueue = (value: object): value is { writeBuffer: unknown[] } =>

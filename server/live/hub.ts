@@ -2,14 +2,16 @@ import type { Entry } from '../../shared/contract/entries.ts';
 import type { ServerEventName, ServerEvents } from '../../shared/contract/events.ts';
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../registry/call.ts';
-import { readableStreams, STREAMS_OF_PROJECT } from '../rooms/access.ts';
-import type { RoomDoc, RoomStore } from '../rooms/room-store.ts';
+import { PUBLIC_STREAM, readableStreams, showsPresence } from '../rooms/access.ts';
+import type { RoomDoc } from '../rooms/room-doc.ts';
+import type { RoomStore } from '../rooms/room-store.ts';
 import type { EntryDoc } from '../timeline/entry-store.ts';
-import { channelOf, parseChannel, PRESENCE_STREAM } from './channels.ts';
+import { channelOf, parseChannel } from './channels.ts';
 import { Connected } from './connected.ts';
 import { fanOut } from './fan-out.ts';
-import type { Others } from './others.ts';
+import type { Hearers, Others } from './others.ts';
 import { Packet } from './packet.ts';
+import { atPlace, placeOf, placesIn, whoKnowsBuyer } from './places.ts';
 import { Presence } from './presence.ts';
 import { emitTo, joinedRooms, personOf, type RoomsServer, type RoomsSocket } from './rooms-socket.ts';
 import { Typing } from './typing.ts';
@@ -47,11 +49,14 @@ export class Hub {
     });
     this.presence = new Presence({
       clock,
-      announce: (roomId, { userId, name, side }, online) =>
-        this.sendHere(roomId, PRESENCE_STREAM, Packet.of('presence', { roomId, userId, name, side, online })),
-      onHere: (roomId, person, here) => {
-        if (!here) this.typing.drop(roomId, person);
-        others?.presence(roomId, person, here);
+      announce: (place, { userId, name, side }, online) => {
+        const { roomId, stream } = atPlace(place);
+        const packet = Packet.of('presence', { roomId, userId, name, side, online });
+        this.sendHere(roomId, stream, packet, side === 'buyer' ? 'who knows the buyer' : 'everybody');
+      },
+      onHere: (place, person, here) => {
+        if (!here) this.typing.drop(atPlace(place).roomId, person);
+        others?.presence(place, person, here);
       },
     });
     this.typing = new Typing({
@@ -71,16 +76,16 @@ export class Hub {
       const heard = parseChannel(channel);
       if (heard === undefined) return;
       this.#channels.add(channel);
-      if (heard.stream === PRESENCE_STREAM) this.#parts.others?.roomOpen(heard.roomId, true);
+      if (showsPresence(heard.stream)) this.#parts.others?.placeOpen(channel, true);
     });
     adapter.on('delete-room', (channel: string) => {
       if (!this.#channels.delete(channel)) return;
       const silent = parseChannel(channel);
       if (silent === undefined) return;
       this.#parts.onSilent?.(silent.roomId, silent.stream);
-      if (silent.stream !== PRESENCE_STREAM) return;
-      this.presence.forgetElsewhere(silent.roomId);
-      this.#parts.others?.roomOpen(silent.roomId, false);
+      if (!showsPresence(silent.stream)) return;
+      this.presence.forgetElsewhere(channel);
+      this.#parts.others?.placeOpen(channel, false);
     });
   }
 
@@ -94,21 +99,28 @@ export class Hub {
 
   /** Says whether anybody has opened this room on this server. */
   hasListeners(roomId: string): boolean {
-    return STREAMS_OF_PROJECT.some((stream) => this.#channels.has(channelOf(roomId, stream)));
+    return this.#channels.has(channelOf(roomId, PUBLIC_STREAM));
   }
 
   /** Sends an event to everyone who has joined a stream, at whatever server. */
-  send<Name extends ServerEventName>(roomId: string, stream: string, name: Name, payload: ServerEvents[Name]): void {
+  send<Name extends ServerEventName>(
+    roomId: string,
+    stream: string,
+    name: Name,
+    payload: ServerEvents[Name],
+    to: Hearers = 'everybody',
+  ): void {
     const packet = Packet.of(name, payload);
-    this.#parts.others?.event(roomId, stream, packet);
-    this.sendHere(roomId, stream, packet);
+    this.#parts.others?.event(roomId, stream, packet, to);
+    this.sendHere(roomId, stream, packet, to);
   }
 
   /** Sends an event to everyone who has joined a stream at this server. */
-  sendHere(roomId: string, stream: string, packet: Packet): void {
+  sendHere(roomId: string, stream: string, packet: Packet, to: Hearers = 'everybody'): void {
     const namespace = this.#io?.of('/');
-    const ids = namespace?.adapter.rooms.get(channelOf(roomId, stream));
-    if (namespace === undefined || ids === undefined) return;
+    const joined = namespace?.adapter.rooms.get(channelOf(roomId, stream));
+    if (namespace === undefined || joined === undefined) return;
+    const ids = to === 'everybody' ? joined : whoKnowsBuyer(joined, namespace.sockets, roomId);
     fanOut(ids, namespace.sockets, packet, this.#onBehind);
     this.#parts.onSent?.(packet.name, ids.size);
   }
@@ -127,17 +139,19 @@ export class Hub {
     return this.#parts.others?.listening() ?? SERVES_ALONE;
   }
 
-  /** Resolves when it is known who has a room open at other servers. */
-  peopleKnown(roomId: string): Promise<void> {
-    return this.#parts.others?.peopleKnown(roomId) ?? SERVES_ALONE;
+  /** Resolves when it is known who has a room open at other servers, of those that a reader of these streams is told of. */
+  async peopleKnown(roomId: string, streams: readonly string[]): Promise<void> {
+    const { others } = this.#parts;
+    if (others === undefined) return;
+    await Promise.all(placesIn(roomId, streams).map((place) => others.peopleKnown(place)));
   }
 
-  /** Sends everyone who has joined a stream an event of their own; whoever is given the same payload shares one broadcast. */
+  /** Sends everyone who has joined a stream an event of their own, or none; whoever is given the same payload shares one broadcast. */
   sendEach<Name extends ServerEventName>(
     roomId: string,
     stream: string,
     name: Name,
-    payloadOf: (caller: Caller) => ServerEvents[Name],
+    payloadOf: (caller: Caller) => ServerEvents[Name] | undefined,
   ): void {
     const namespace = this.#io?.of('/');
     const groups = new Map<ServerEvents[Name], string[]>();
@@ -145,6 +159,7 @@ export class Hub {
       const socket = namespace?.sockets.get(id);
       if (socket === undefined) continue;
       const payload = payloadOf(socket.data.caller);
+      if (payload === undefined) continue;
       const group = groups.get(payload);
       if (group === undefined) groups.set(payload, [id]);
       else group.push(id);
@@ -156,12 +171,22 @@ export class Hub {
     }
   }
 
+  /** Sends an event to every operator who is connected to this server, whatever they have joined. */
+  sendToOperators<Name extends ServerEventName>(name: Name, payload: ServerEvents[Name]): void {
+    const ids = [...this.connected.at('operator')].flatMap(({ id, data }) =>
+      data.caller.side === 'operator' ? [id] : [],
+    );
+    if (ids.length === 0) return;
+    emitTo(this.#io?.local.to(ids), name, payload);
+    this.#parts.onSent?.(name, ids.length);
+  }
+
   /** Called while the connection still knows what it has joined. A connection that is closed while it closes is told of twice: once counts. */
   remove(socket: RoomsSocket): void {
     const { caller } = socket.data;
     if (!this.connected.remove(socket)) return;
     const person = personOf(caller);
-    for (const roomId of joinedRooms(socket)) this.presence.drop(roomId, person);
+    for (const roomId of joinedRooms(socket)) this.presence.drop(placeOf(socket, roomId), person);
   }
 
   /** Connections of a room's people that have not joined one of its streams. A portal's backend has no unread entries and is passed over. */
@@ -192,11 +217,9 @@ export class Hub {
   /** Takes from every connection what its bearer may no longer read of a room. */
   recheck(room: RoomDoc, reason: string): void {
     const namespace = this.#io?.of('/');
-    const ids = new Set<string>();
-    for (const stream of STREAMS_OF_PROJECT) {
-      for (const id of namespace?.adapter.rooms.get(channelOf(room._id, stream)) ?? []) ids.add(id);
-    }
-    for (const id of ids) {
+    const ids = namespace?.adapter.rooms.get(channelOf(room._id, PUBLIC_STREAM)) ?? [];
+    // Who loses it leaves what is gone through.
+    for (const id of [...ids]) {
       const socket = namespace?.sockets.get(id);
       if (socket !== undefined) this.#recheckSocket(socket, room, reason);
     }
@@ -221,8 +244,9 @@ export class Hub {
   leave(socket: RoomsSocket, roomId: string): boolean {
     const channels = [...socket.rooms].filter((channel) => channel.startsWith(`${roomId}/`));
     if (channels.length === 0) return false;
+    const place = placeOf(socket, roomId);
     for (const channel of channels) void socket.leave(channel);
-    this.presence.leave(roomId, personOf(socket.data.caller));
+    this.presence.leave(place, personOf(socket.data.caller));
     return true;
   }
 
@@ -276,7 +300,7 @@ export class Hub {
     if (!socket.connected || streams.length === 0) return;
     const again = joinedRooms(socket).has(roomId);
     void socket.join(streams.map((stream) => channelOf(roomId, stream)));
-    if (!again) this.presence.enter(roomId, personOf(socket.data.caller));
+    if (!again) this.presence.enter(placeOf(socket, roomId), personOf(socket.data.caller));
   }
 
   close(): void {

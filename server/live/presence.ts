@@ -14,23 +14,26 @@ interface Present {
 
 export interface PresenceParts {
   clock: Clock;
-  /** Told when a person appears in a room, at whatever server, and when they are gone from all of them. */
-  announce(roomId: string, person: Person, online: boolean): void;
-  /** Told when a person appears in a room at this server, or is gone from it here. */
-  onHere?(roomId: string, person: Person, here: boolean): void;
+  /** Told when a person appears in a place, at whatever server, and when they are gone from it at all of them. */
+  announce(place: string, person: Person, online: boolean): void;
+  /** Told when a person appears in a place at this server, or is gone from it here. */
+  onHere?(place: string, person: Person, here: boolean): void;
 }
 
-/** Who has a room open, several connections a person, at whatever servers, counted as one. */
+/**
+ * Who has a room open, several connections a person, at whatever servers, counted as one: by place, which is the channel of the stream whose readers are told of them
+ * (`seenIn`). Whoever is in one place is not told of those in another.
+ */
 export class Presence {
   readonly #parts: PresenceParts;
-  readonly #rooms = new Map<string, Map<string, Present>>();
+  readonly #places = new Map<string, Map<string, Present>>();
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
   }
 
-  enter(roomId: string, person: Person): void {
-    const people = this.#peopleOf(roomId);
+  enter(place: string, person: Person): void {
+    const people = this.#peopleOf(place);
     const key = keyOf(person);
     const present = people.get(key);
     if (present !== undefined && isHere(present)) {
@@ -41,107 +44,107 @@ export class Presence {
     }
     if (present === undefined) people.set(key, { person, connections: 1 });
     else present.connections = 1;
-    this.#parts.onHere?.(roomId, person, true);
-    if (present === undefined) this.#parts.announce(roomId, person, true);
+    this.#parts.onHere?.(place, person, true);
+    if (present === undefined) this.#parts.announce(place, person, true);
   }
 
   /** One of the person's connections has ended: they are gone from here when none comes back within the grace. */
-  drop(roomId: string, person: Person): void {
-    const present = this.#rooms.get(roomId)?.get(keyOf(person));
+  drop(place: string, person: Person): void {
+    const present = this.#places.get(place)?.get(keyOf(person));
     if (present === undefined || present.connections === 0 || --present.connections > 0) return;
-    present.stay = this.#parts.clock.after(PRESENCE_GRACE_MS, () => this.#goneHere(roomId, present));
+    present.stay = this.#parts.clock.after(PRESENCE_GRACE_MS, () => this.#goneHere(place, present));
   }
 
   /** The person has left by themselves, or lost the room, on one connection: no grace. */
-  leave(roomId: string, person: Person): void {
-    const present = this.#rooms.get(roomId)?.get(keyOf(person));
+  leave(place: string, person: Person): void {
+    const present = this.#places.get(place)?.get(keyOf(person));
     if (present === undefined || present.connections === 0 || --present.connections > 0) return;
-    this.#goneHere(roomId, present);
+    this.#goneHere(place, present);
   }
 
   /**
-   * Another server says that somebody has the room open there, or not any more.
+   * Another server says that somebody has come to a place there, or is gone.
    * @param announced false where everybody here is about to be told who is there
    */
-  heard(server: string, roomId: string, person: Person, there: boolean, announced = true): void {
-    const people = this.#peopleOf(roomId);
+  heard(server: string, place: string, person: Person, there: boolean, announced = true): void {
+    const people = this.#peopleOf(place);
     const key = keyOf(person);
     const present = people.get(key);
     if (there) {
       if (present === undefined) {
         people.set(key, { person, connections: 0, elsewhere: new Set([server]) });
-        if (announced) this.#parts.announce(roomId, person, true);
+        if (announced) this.#parts.announce(place, person, true);
       } else (present.elsewhere ??= new Set()).add(server);
-    } else if (present?.elsewhere?.delete(server) === true) this.#forgetAbsent(roomId, key, present, announced);
-    if (people.size === 0) this.#rooms.delete(roomId);
+    } else if (present?.elsewhere?.delete(server) === true) this.#forgetAbsent(place, key, present, announced);
+    if (people.size === 0) this.#places.delete(place);
   }
 
-  /** Another server says who exactly has the room open there. */
-  heardAll(server: string, roomId: string, there: readonly Person[], announced = true): void {
+  /** Another server says who exactly is in a place there. */
+  heardAll(server: string, place: string, there: readonly Person[], announced = true): void {
     const keys = new Set(there.map(keyOf));
-    for (const person of there) this.heard(server, roomId, person, true, announced);
-    for (const [key, { person, elsewhere }] of [...(this.#rooms.get(roomId) ?? [])]) {
-      if (elsewhere?.has(server) === true && !keys.has(key)) this.heard(server, roomId, person, false, announced);
+    for (const person of there) this.heard(server, place, person, true, announced);
+    for (const [key, { person, elsewhere }] of [...(this.#places.get(place) ?? [])]) {
+      if (elsewhere?.has(server) === true && !keys.has(key)) this.heard(server, place, person, false, announced);
     }
   }
 
   /** A server is gone, and whoever was there with it. */
   serverGone(server: string): void {
-    for (const roomId of [...this.#rooms.keys()]) this.heardAll(server, roomId, []);
+    for (const place of [...this.#places.keys()]) this.heardAll(server, place, []);
   }
 
-  /** Nobody here has the room open: of other servers' people nothing is learnt any more. */
-  forgetElsewhere(roomId: string): void {
-    const people = this.#rooms.get(roomId);
+  /** Nobody here looks: of other servers' people nothing is learnt any more. */
+  forgetElsewhere(place: string): void {
+    const people = this.#places.get(place);
     if (people === undefined) return;
     for (const [key, present] of people) {
       delete present.elsewhere;
       if (!isHere(present)) people.delete(key);
     }
-    if (people.size === 0) this.#rooms.delete(roomId);
+    if (people.size === 0) this.#places.delete(place);
   }
 
-  online(roomId: string): Person[] {
-    return [...(this.#rooms.get(roomId)?.values() ?? [])].map(({ person }) => person);
+  online(place: string): Person[] {
+    return [...(this.#places.get(place)?.values() ?? [])].map(({ person }) => person);
   }
 
   /** Those of them who are at this server. */
-  here(roomId: string): Person[] {
-    return [...(this.#rooms.get(roomId)?.values() ?? [])].filter(isHere).map(({ person }) => person);
+  here(place: string): Person[] {
+    return [...(this.#places.get(place)?.values() ?? [])].filter(isHere).map(({ person }) => person);
   }
 
-  /** The rooms that anybody is known to have open. */
-  rooms(): IterableIterator<string> {
-    return this.#rooms.keys();
+  /** Where anybody is known to be. */
+  places(): IterableIterator<string> {
+    return this.#places.keys();
   }
 
   close(): void {
-    for (const people of this.#rooms.values()) for (const present of people.values()) present.stay?.();
-    this.#rooms.clear();
+    for (const people of this.#places.values()) for (const present of people.values()) present.stay?.();
+    this.#places.clear();
   }
 
-  #peopleOf(roomId: string): Map<string, Present> {
-    const known = this.#rooms.get(roomId);
+  #peopleOf(place: string): Map<string, Present> {
+    const known = this.#places.get(place);
     if (known !== undefined) return known;
     const people = new Map<string, Present>();
-    this.#rooms.set(roomId, people);
+    this.#places.set(place, people);
     return people;
   }
 
-  #goneHere(roomId: string, present: Present): void {
+  #goneHere(place: string, present: Present): void {
     const key = keyOf(present.person);
-    if (this.#rooms.get(roomId)?.get(key) !== present) return;
+    if (this.#places.get(place)?.get(key) !== present) return;
     delete present.stay;
-    this.#parts.onHere?.(roomId, present.person, false);
-    this.#forgetAbsent(roomId, key, present);
+    this.#parts.onHere?.(place, present.person, false);
+    this.#forgetAbsent(place, key, present);
   }
 
-  #forgetAbsent(roomId: string, key: string, present: Present, announced = true): void {
+  #forgetAbsent(place: string, key: string, present: Present, announced = true): void {
     if (isHere(present) || (present.elsewhere?.size ?? 0) > 0) return;
-    const people = this.#rooms.get(roomId);
+    const people = this.#places.get(place);
     people?.delete(key);
-    if (people?.size === 0) this.#rooms.delete(roomId);
-    if (announced) this.#parts.announce(roomId, present.person, false);
+    if (people?.size === 0) this.#places.delete(place);
+    if (announced) this.#parts.announce(place, present.person, false);
   }
 }
 

@@ -1,7 +1,6 @@
 import { TYPING_TTL_MS } from '../../shared/contract/limits.ts';
 import type { Person } from '../../shared/contract/primitives.ts';
 import type { Clock } from '../clock.ts';
-import { STREAMS_OF_PROJECT } from '../rooms/access.ts';
 
 /** User ids are one side's own: two sides may each have somebody of the same id. */
 export type Typist = Pick<Person, 'userId' | 'side'>;
@@ -26,7 +25,8 @@ export interface TypingParts {
 /** Who is typing where; a mark that is not renewed ends by itself. */
 export class Typing {
   readonly #parts: TypingParts;
-  readonly #marks = new Map<string, Mark>();
+  /** Of each person in each room, by stream. */
+  readonly #marks = new Map<string, Map<string, Mark>>();
 
   constructor(parts: TypingParts) {
     this.#parts = parts;
@@ -34,7 +34,7 @@ export class Typing {
 
   /** A connection of this server says so. */
   set(roomId: string, stream: string, typist: Typist, typing: boolean): void {
-    const typed = this.#marks.get(keyOf(roomId, stream, typist))?.here !== undefined;
+    const typed = this.#marks.get(keyOf(roomId, typist))?.get(stream)?.here !== undefined;
     this.#mark('here', roomId, stream, typist, typing);
     if (typing || typed) this.#parts.onHere?.(roomId, stream, typist, typing);
   }
@@ -46,22 +46,25 @@ export class Typing {
 
   /** Ends all that somebody was typing in a room at this server: they are gone from it. */
   drop(roomId: string, typist: Typist): void {
-    for (const stream of STREAMS_OF_PROJECT) {
-      if (this.#marks.get(keyOf(roomId, stream, typist))?.here !== undefined) this.set(roomId, stream, typist, false);
+    for (const [stream, { here }] of [...(this.#marks.get(keyOf(roomId, typist)) ?? [])]) {
+      if (here !== undefined) this.set(roomId, stream, typist, false);
     }
   }
 
   close(): void {
-    for (const { here, elsewhere } of this.#marks.values()) {
-      here?.();
-      elsewhere?.();
+    for (const streams of this.#marks.values()) {
+      for (const { here, elsewhere } of streams.values()) {
+        here?.();
+        elsewhere?.();
+      }
     }
     this.#marks.clear();
   }
 
   #mark(where: keyof Mark, roomId: string, stream: string, typist: Typist, typing: boolean): void {
-    const key = keyOf(roomId, stream, typist);
-    const known = this.#marks.get(key);
+    const key = keyOf(roomId, typist);
+    const streams = this.#marks.get(key) ?? new Map<string, Mark>();
+    const known = streams.get(stream);
     const mark = known ?? {};
     mark[where]?.();
     delete mark[where];
@@ -72,12 +75,13 @@ export class Typing {
       });
     }
     const types = mark.here !== undefined || mark.elsewhere !== undefined;
-    if (types) this.#marks.set(key, mark);
+    if (types) streams.set(stream, mark);
+    else streams.delete(stream);
+    if (streams.size > 0) this.#marks.set(key, streams);
     else this.#marks.delete(key);
     // A renewal is nothing new to anybody.
     if (types !== (known !== undefined)) this.#parts.announce(roomId, stream, typist.userId, types);
   }
 }
 
-const keyOf = (roomId: string, stream: string, { side, userId }: Typist): string =>
-  `${roomId}/${stream}/${side}:${userId}`;
+const keyOf = (roomId: string, { side, userId }: Typist): string => `${roomId}/${side}:${userId}`;

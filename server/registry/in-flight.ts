@@ -1,13 +1,17 @@
-import { RoomError } from '../../shared/contract/errors.ts';
-import type { Answer } from './call.ts';
+import { RoomError, type WireError } from '../../shared/contract/errors.ts';
+
+interface Refused {
+  ok: false;
+  error: WireError;
+}
 
 /** Calls that are being answered, so that a stop can wait for them. */
 export class InFlight {
-  readonly #running = new Set<Promise<Answer>>();
+  readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
   /** Begins a call, or answers `unavailable` once this is closed. Calls that reject are the caller's to handle. */
-  run(call: () => Promise<Answer>): Promise<Answer> {
+  run<Answer>(call: () => Promise<Answer>): Promise<Answer | Refused> {
     if (this.#closed) {
       const error = new RoomError('unavailable', 'This server is stopping: connect to another, or again in a moment.', {
         retryAfterMs: 1000,

@@ -1,8 +1,9 @@
 import type { PipelineStage } from 'mongoose';
-import type { RoomDoc, RoomModel } from './room-store.ts';
+import type { ProjectRoom } from './room-doc.ts';
+import type { RoomModel } from './room-model.ts';
 
 /** A project counts as load until it is completed or cancelled (domain.md, section 6). */
-const IN_HAND: RoomDoc['status'][] = ['executing', 'paused'];
+const IN_HAND: ProjectRoom['status'][] = ['executing', 'paused'];
 
 /** How many projects each of these people holds a role in; somebody without any is not in it. */
 export function staffLoads(rooms: RoomModel, userIds: readonly string[]): Promise<Map<string, number>> {

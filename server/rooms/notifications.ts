@@ -2,22 +2,37 @@ import { type Connection, type Model, Schema } from 'mongoose';
 import type { Receiver } from '../../shared/contract/templates.ts';
 import type { Audience } from '../../shared/model/flow/audience.ts';
 import type { Notification } from '../../shared/model/flow/flow.ts';
+import type { OpportunityNotice } from '../../shared/model/opportunity/notices.ts';
 
-/** A notification for channels beside the room's timeline (mail, text messages, webhooks). It holds no address: channels look those up. */
-export interface NotificationDoc {
-  /** The key of the entry that tells it in the room. */
-  _id: string;
-  roomId: string;
+/** What a node of a flow has somebody told. */
+export interface OfFlow {
   to: Receiver;
-  audience: Audience;
   when: Notification['when'];
   node: { id: string; name: string };
   visit: number;
+}
+
+/** What somebody is told of an opportunity, or of a desk in it. */
+interface OfOpportunity {
+  what: OpportunityNotice;
+  engagementId?: string;
+}
+
+/** A notification for channels beside the room's timeline (mail, text messages, webhooks). It holds no address: channels look those up. */
+export type NotificationDoc = {
+  /** The key, or the id, of the entry that tells it in the room. */
+  _id: string;
+  roomId: string;
+  audience: Audience;
   words: { zh: string; en: string };
   at: Date;
   /** The correlation id of what it follows from. */
   cause?: string;
-}
+} & (OfFlow | OfOpportunity);
+
+/** What an entry that is decided carries of it. */
+type WithoutKey<Doc> = Doc extends unknown ? Omit<Doc, '_id' | 'roomId' | 'cause'> : never;
+export type NotificationDraft = WithoutKey<NotificationDoc>;
 
 const mixed = Schema.Types.Mixed;
 const schema = new Schema<NotificationDoc>(
@@ -29,6 +44,8 @@ const schema = new Schema<NotificationDoc>(
     when: String,
     node: mixed,
     visit: Number,
+    what: String,
+    engagementId: String,
     words: mixed,
     at: Date,
     cause: String,

@@ -9,12 +9,14 @@ import {
   wantOf,
   workersOf,
 } from '../../shared/model/flow/flow.ts';
-import type { RoomDoc } from './room-store.ts';
+import type { ProjectRoom } from './room-doc.ts';
 
-/** The demand that the buyer submitted, without the number: numbers are not kept before there is a vault for them. */
+/** The demand that the buyer submitted. The number lies in the vault. */
 export interface StoredDemand extends Omit<DemandForm, 'phone' | 'attachments'> {
   nodeId: string;
   visit: number;
+  /** Of the number in the vault; missing in demands of before there was one. */
+  numberId?: string;
   attachments: FlowFile[];
 }
 
@@ -22,11 +24,15 @@ export interface StoredDemand extends Omit<DemandForm, 'phone' | 'attachments'> 
 export interface ProjectState {
   orderId: string;
   bizId?: string;
+  /** The opportunity whose deal it delivers. */
+  opportunityId?: string;
   product: { id: string; name: string; spec?: string };
   channel?: string;
   vendor: { org: string; name: string };
   /** Whether the provider may see how to reach the buyer. */
   shareContact: boolean;
+  /** Of the number that came with the order, in the vault. */
+  contactNumberId?: string;
   flow: Flow;
   /** Raised by each change of the project: of two states the higher one is newer. */
   version: number;
@@ -87,7 +93,7 @@ function waitingPlace({ flow, product, vendor }: ProjectState): WaitingPlace | n
 /** The fields of a room's document that follow from its project: what indexes and the access table ask. Nobody writes them by another road. */
 export function fieldsOf(
   project: ProjectState,
-): Pick<RoomDoc, 'project' | 'status' | 'providerOrg' | 'crew' | 'workers' | 'wakeAt' | 'provisional' | 'waiting'> {
+): Pick<ProjectRoom, 'project' | 'status' | 'providerOrg' | 'crew' | 'workers' | 'wakeAt' | 'provisional' | 'waiting'> {
   const { flow } = project;
   const wake = wakeAt(flow);
   return {

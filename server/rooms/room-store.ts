@@ -1,148 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { type Connection, type Model, Schema } from 'mongoose';
-import type { Actor, EntryKind } from '../../shared/contract/entries.ts';
-import type { Role, Side } from '../../shared/contract/primitives.ts';
-import type { ProjectStatus } from '../../shared/contract/projects.ts';
 import type { RoomKind } from '../../shared/contract/rooms.ts';
-import type { CrewMember } from '../../shared/model/flow/flow.ts';
-import type { Floor } from '../timeline/read-marks.ts';
-import type { NotificationDoc } from './notifications.ts';
-import type { fieldsOf, ProjectState, WaitingPlace } from './project-state.ts';
-
-/** Somebody who has the room by name: added by their company, or called to a node of it. */
-export interface Member {
-  userId: string;
-  name: string;
-  side: Side;
-  org?: string;
-  roles?: Role[];
-}
-
-/** An entry that is decided and not yet in the timeline. */
-export interface OutboxItem {
-  /** Becomes the entry's `clientId`, so that putting it into the timeline twice stores it once. */
-  key: string;
-  stream: string;
-  kind: EntryKind;
-  actor: Actor;
-  body: Record<string, unknown>;
-  /** Of what happened in a flow: the run that it belongs to. */
-  run?: number;
-  /** The company to which the notes are handed over by this entry. */
-  holder?: string;
-  /** A notification that the entry tells, kept for other channels as well. */
-  notification?: Omit<NotificationDoc, '_id' | 'roomId' | 'cause'>;
-  /** The correlation id of what decided it. */
-  cause?: string;
-}
-
-/** Whose list of rooms is sorted by which instant: a party's list must not move for a stream that it cannot read. */
-export type ActivityOf = 'buyer' | 'provider' | 'operator';
-
-/** The notes as they were handed over to a provider; the earlier one's are not for its eyes. */
-export interface HandedOver {
-  org: string;
-  /** The run that began with it: a company can come to a project twice. */
-  run: number;
-  /** The last entry before the hand-over; null until the hand-over stands in the stream, and nothing of it is read by the provider before. */
-  floor: Floor | null;
-}
-
-/** A room and what it is about, in one document: a change of state, of access and of the entries to come is one atomic write. */
-export interface RoomDoc {
-  _id: string;
-  kind: RoomKind;
-  title: string;
-  status: ProjectStatus;
-  buyer: { id: string; org: string; name: string };
-  providerOrg: string | null;
-  vendorOrg: string;
-  members: Member[];
-  /** Who finds the room in their list; follows from the parties and members (see `seatsOf`). */
-  seats: string[];
-  project: ProjectState;
-  /** Staff who hold a role in this run, by user id: their load. */
-  crew: string[];
-  /** Staff who are or were the operator of a step in this run: they are in the room. */
-  workers: CrewMember[];
-  /** When the flow's clock changes something next. */
-  wakeAt: Date | null;
-  /** The current due instant is a guess, until its year's calendar is known. */
-  provisional: boolean;
-  /** What the project waits for in a queue. */
-  waiting: WaitingPlace | null;
-  /** Since a change of provider: where the notes of the present one begin. Null for the first, who reads them all. */
-  notes: HandedOver | null;
-  activity: Record<ActivityOf, Date>;
-  outbox: OutboxItem[];
-  /** The correlation id of the call, or of the run of a job, that changed it last: what made a step due, or wait. */
-  cause?: string;
-  /** Raised by each change; every change is a compare-and-set on it. */
-  version: number;
-  /** The database's own time of the last change: other servers learn of changes by it. */
-  changedAt: Date;
-  createdAt: Date;
-}
-
-export type RoomModel = Model<RoomDoc>;
-
-const mixed = Schema.Types.Mixed;
-const schema = new Schema<RoomDoc>(
-  {
-    _id: String,
-    kind: String,
-    title: String,
-    status: String,
-    buyer: mixed,
-    providerOrg: String,
-    vendorOrg: String,
-    members: [mixed],
-    seats: [String],
-    project: mixed,
-    crew: [String],
-    workers: [mixed],
-    wakeAt: Date,
-    provisional: Boolean,
-    waiting: mixed,
-    notes: mixed,
-    activity: mixed,
-    outbox: [mixed],
-    cause: String,
-    version: Number,
-    changedAt: Date,
-    createdAt: Date,
-  },
-  { collection: 'rooms', versionKey: false, minimize: false },
-);
-schema.index(
-  { 'project.orderId': 1 },
-  { name: 'order', unique: true, partialFilterExpression: { 'project.orderId': { $exists: true } } },
-);
-for (const side of ['buyer', 'provider', 'operator'] as const) {
-  schema.index({ seats: 1, [`activity.${side}`]: -1, _id: -1 }, { name: `seat_activity_${side}` });
-}
-schema.index({ seats: 1, createdAt: -1, _id: -1 }, { name: 'seat_created' });
-schema.index({ providerOrg: 1, status: 1 }, { name: 'provider_load' });
-schema.index({ crew: 1, status: 1 }, { name: 'staff_load' });
-schema.index({ wakeAt: 1, _id: 1 }, { name: 'wake' });
-schema.index({ provisional: 1, _id: 1 }, { name: 'provisional', partialFilterExpression: { provisional: true } });
-schema.index({ 'waiting.queues': 1, 'waiting.since': 1, _id: 1 }, { name: 'queue' });
-const isWaiting = { partialFilterExpression: { 'waiting.kind': { $exists: true } } };
-schema.index({ 'waiting.kind': 1, 'waiting.since': 1, _id: 1 }, { name: 'waits_for', ...isWaiting });
-schema.index({ 'waiting.kind': 1, 'waiting.reason': 1, _id: 1 }, { name: 'waits_because', ...isWaiting });
-schema.index({ changedAt: 1, _id: 1 }, { name: 'changed_id' });
-schema.index({ 'outbox.key': 1 }, { name: 'outbox', partialFilterExpression: { 'outbox.key': { $exists: true } } });
-
-export function roomModel(connection: Connection): RoomModel {
-  return connection.model<RoomDoc>('Room', schema);
-}
+import type { OpportunityRoom, OutboxItem, ProjectRoom, RoomDoc, RoomOf } from './room-doc.ts';
+import type { RoomModel } from './room-model.ts';
+import type { opportunityFields } from './opportunity-state.ts';
+import type { fieldsOf } from './project-state.ts';
+import { seatsOf } from './seats.ts';
 
 /** What a change of a room sets, and the entries that tell of it. */
-export interface RoomChange {
-  set: Partial<Pick<RoomDoc, 'members' | 'title' | 'notes'> & ReturnType<typeof fieldsOf>>;
-  entries: Omit<OutboxItem, 'key' | 'cause'>[];
+export interface RoomChange<Fields = unknown> {
+  set: Partial<Pick<RoomDoc, 'members' | 'title'> & Fields>;
+  /** A key is given where the entry is to be found by it. */
+  entries: (Omit<OutboxItem, 'key' | 'cause'> & { key?: string })[];
 }
+
+/** What else a change sets, by what the room is about. */
+interface FieldsOf {
+  project: Pick<ProjectRoom, 'notes'> & ReturnType<typeof fieldsOf>;
+  opportunity: Pick<OpportunityRoom, 'numbers'> & ReturnType<typeof opportunityFields>;
+}
+
+export type ProjectChange = RoomChange<FieldsOf['project']>;
+export type OpportunityChange = RoomChange<FieldsOf['opportunity']>;
 
 const CACHED = 20_000;
 
@@ -203,12 +82,31 @@ export class RoomStore {
    * @param decide gives the change, or undefined for none; it may be called several times and may throw to refuse
    * @param cause the correlation id of what asks for it
    */
-  async change(
+  change(
     roomId: string,
     decide: (room: RoomDoc) => RoomChange | undefined,
     cause?: string,
   ): Promise<RoomDoc | undefined> {
-    for (let room = await this.fresh(roomId); room !== undefined; room = await this.fresh(roomId)) {
+    return this.#change(roomId, (room): room is RoomDoc => room !== undefined, decide, cause);
+  }
+
+  /** Does the same where what the room is about changes too; a room of another kind is no such room. */
+  changeOf<Kind extends RoomKind>(
+    kind: Kind,
+    roomId: string,
+    decide: (room: RoomOf[Kind]) => RoomChange<FieldsOf[Kind]> | undefined,
+    cause?: string,
+  ): Promise<RoomOf[Kind] | undefined> {
+    return this.#change(roomId, (room): room is RoomOf[Kind] => room?.kind === kind, decide, cause);
+  }
+
+  async #change<Room extends RoomDoc, Fields>(
+    roomId: string,
+    isOne: (room: RoomDoc | undefined) => room is Room,
+    decide: (room: Room) => RoomChange<Fields> | undefined,
+    cause?: string,
+  ): Promise<Room | undefined> {
+    for (let room = await this.fresh(roomId); isOne(room); room = await this.fresh(roomId)) {
       const change = decide(room);
       if (change === undefined) return room;
       const next = { ...room, ...change.set };
@@ -223,7 +121,7 @@ export class RoomStore {
           },
           { returnDocument: 'after' },
         )
-        .lean<RoomDoc>();
+        .lean<Room>();
       if (changed !== null) {
         this.#onStored(changed);
         this.learn(changed);
@@ -237,41 +135,4 @@ export class RoomStore {
 /** @param cause the correlation id of what decided them */
 export function outboxOf(entries: RoomChange['entries'], cause?: string): OutboxItem[] {
   return entries.map((entry) => ({ key: randomUUID(), ...entry, ...(cause === undefined ? {} : { cause }) }));
-}
-
-/** The keys under which a room is found in its people's lists, each with one index and one order. */
-export function seatsOf(room: Pick<RoomDoc, 'buyer' | 'providerOrg' | 'vendorOrg' | 'members' | 'workers'>): string[] {
-  const seats = [`buyer:${room.buyer.org}:${room.buyer.id}`, `vendor:${room.vendorOrg}`, 'operator'];
-  if (room.providerOrg !== null) {
-    seats.push(`provider:${room.providerOrg}`);
-    for (const { userId } of room.workers) seats.push(`provider:${room.providerOrg}:${userId}`);
-  }
-  for (const member of room.members) {
-    if (member.side === 'buyer' || member.org === room.providerOrg)
-      seats.push(`${member.side}:${member.org ?? ''}:${member.userId}`);
-  }
-  return [...new Set(seats)];
-}
-
-/** The seat that a caller's list is found under: an admin sits for the company, others for themselves. */
-export function seatOf(caller: {
-  side: Side;
-  org?: string;
-  userId: string;
-  roles: readonly Role[];
-}): string | undefined {
-  const org = caller.org ?? '';
-  switch (caller.side) {
-    case 'operator':
-    case 'service':
-      return 'operator';
-    case 'vendor':
-      return caller.roles.includes('vendor_admin') || caller.roles.includes('project_manager')
-        ? `vendor:${org}`
-        : undefined;
-    case 'provider':
-      return caller.roles.includes('provider_admin') ? `provider:${org}` : `provider:${org}:${caller.userId}`;
-    case 'buyer':
-      return `buyer:${org}:${caller.userId}`;
-  }
 }

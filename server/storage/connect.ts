@@ -1,4 +1,5 @@
 import mongoose, { type Connection, mongo } from 'mongoose';
+import { endWaitingWrites } from './end-waiting-writes.ts';
 import { isUnreachable } from './unreachable.ts';
 
 export interface Storage {
@@ -78,6 +79,7 @@ export async function connectStorage(options: { mongodbUri?: string | undefined;
 }
 
 async function connect(uri: string): Promise<Connection> {
+  endWaitingWrites();
   for (let tried = 1; ; tried++) {
     const connection = mongoose.createConnection(uri, {
       bufferCommands: false,

@@ -66,14 +66,23 @@ export class Advance {
     for (let stops = 0; clock.now() < to; stops++) {
       const now = clock.now();
       while ((halfDays[0] ?? to) <= now && halfDays.length > 1) halfDays.shift();
-      const due = await sweeps.nextDueAt();
+      const due = await this.#nextDueAt();
       // What stays due after a sweep is looked at again at the next stop; it must not hold the clock.
       const next = Math.min(halfDays[0] ?? to, due === null || due <= now ? to : due);
       if (!(await clock.moveTo(stops < STOPS_MAX ? next : to, mover))) throw busy();
       await this.#sweep(cause);
     }
-    const left = await sweeps.nextDueAt();
+    await sweeps.callEnds(cause);
+    await sweeps.numbers(cause);
+    await sweeps.recordings(cause);
+    const left = await this.#nextDueAt();
     if (left !== null && left <= to) throw new Error(`what is due at ${iso(left)} stays due at ${iso(clock.now())}`);
+  }
+
+  async #nextDueAt(): Promise<number | null> {
+    const { sweeps } = this.#parts;
+    const due = [await sweeps.nextDueAt(), await sweeps.nextCallAt()].filter((at) => at !== null);
+    return due.length === 0 ? null : Math.min(...due);
   }
 
   /** Sweeps until nothing changes: what one project frees, another one may wait for. */
@@ -81,7 +90,10 @@ export class Advance {
     const { sweeps } = this.#parts;
     for (let round = 0; round < SWEEPS_MAX; round++) {
       const changed =
-        (await sweeps.timeouts(cause)) + (await sweeps.providerQueue(cause)) + (await sweeps.staffQueue(cause));
+        (await sweeps.timeouts(cause)) +
+        (await sweeps.calls(cause)) +
+        (await sweeps.providerQueue(cause)) +
+        (await sweeps.staffQueue(cause));
       if (changed === 0) return;
     }
   }

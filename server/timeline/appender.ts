@@ -5,6 +5,7 @@ import { type Clock, iso } from '../clock.ts';
 import { Figures } from '../telemetry/figures.ts';
 import type { Log } from '../telemetry/log.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
+import { newEntryId } from './entry-id.ts';
 import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
 import { type Clash, GroupCommit } from './group-commit.ts';
 import { admitRevisions, type Revision, revisionsOf } from './revisions.ts';
@@ -116,7 +117,7 @@ export class Appender {
       );
     return new Promise((resolve, reject) => {
       const key = keyOf(draft);
-      const id = new mongo.ObjectId();
+      const id = newEntryId();
       const wire = toWire({ _id: id, ...draft, ...NOT_NUMBERED });
       const pending: Pending = { id, draft, wire, begun: performance.now(), resolve, reject };
       const queue = this.#queues.get(key);
@@ -249,7 +250,7 @@ export class Appender {
       const ready = await this.#admit(batch);
       if (ready === 0) continue;
       const docs = this.#number(head, batch.slice(0, ready));
-      const result = await this.#commits.write(docs);
+      const result = await this.#commits.write(docs, conflicts > 0);
       const stored = performance.now();
       for (const doc of docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc, stored);
       if (result.clash === undefined) continue;

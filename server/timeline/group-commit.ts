@@ -1,4 +1,5 @@
 import { mongo } from 'mongoose';
+import { type Clock, steadyClock } from '../clock.ts';
 import { CLIENT_ID_INDEX, type EntryDoc, type EntryModel, SEQ_INDEX } from './entry-store.ts';
 import { DUPLICATE_KEY } from '../storage/duplicate-key.ts';
 
@@ -23,11 +24,22 @@ type Tell = () => void;
 
 /** Entries in one shared command. */
 const BATCH_MAX = 1_000;
-/**
- * Shared commands begin at least so far apart: each costs the driver, the database and the disk as much as the entries of twenty. Only an entry
- * that comes right behind another one waits for it, in milliseconds.
- */
+/** Commands begin at least so far apart, in milliseconds. Only an entry that comes right behind another one waits for it. */
 const APART_MS = 3;
+/**
+ * The same while others write too: a command costs the driver, the database and the disk as much as the entries of twenty, so it is worth less time than anybody
+ * notices to have it shared.
+ */
+const APART_IN_COMPANY_MS = 20;
+/** No more than this is waited for: under load nobody waits for the clock. */
+const ENOUGH = 8;
+/**
+ * Others write, where of the last few writes so many are of other authors and not older than this, in milliseconds. Who writes alone, one entry after the other,
+ * in however many streams, would only be slower.
+ */
+const COMPANY = 3;
+const LATELY = 8;
+const LATELY_MS = 50;
 
 /**
  * Writes entries with few commands: what waits at the same moment, of whatever streams, goes into one.
@@ -39,21 +51,36 @@ const APART_MS = 3;
  */
 export class GroupCommit {
   readonly #entries: EntryModel;
+  readonly #clock: Clock;
   #waiting: Waiting[] = [];
+  /** Entries in `#waiting`. */
+  #gathered = 0;
+  /** Told how many they are now. */
+  #onGathered: ((entries: number) => void) | undefined;
+  /** The last writes: by whom, and when their command began. */
+  readonly #lately: { author: string | undefined; at: number }[] = [];
+  /** Something that waits is late already. */
+  #isUrgent = false;
   #underWay = false;
   #begun = Number.NEGATIVE_INFINITY;
 
-  constructor(entries: EntryModel) {
+  /** @param clock by which commands are kept apart */
+  constructor(entries: EntryModel, clock: Clock = steadyClock) {
     this.#entries = entries;
+    this.#clock = clock;
   }
 
   /**
    * Writes the next entries of a stream, in their order.
+   * @param isUrgent waits for no company: the numbers were taken by another server once already, and it may be faster again
    * @throws when it is not known whether they are stored
    */
-  write(docs: readonly EntryDoc[]): Promise<Written> {
+  write(docs: readonly EntryDoc[], isUrgent = false): Promise<Written> {
     return new Promise((resolve, reject) => {
+      this.#isUrgent ||= isUrgent;
       this.#waiting.push({ docs, resolve, reject });
+      this.#gathered += docs.length;
+      this.#onGathered?.(this.#gathered);
       if (this.#underWay) return;
       this.#underWay = true;
       void this.#writeWaiting();
@@ -63,16 +90,17 @@ export class GroupCommit {
   async #writeWaiting(): Promise<void> {
     let tell: Tell | undefined;
     while (this.#waiting.length > 0) {
-      const early = this.#begun + APART_MS - performance.now();
-      if (early > 0.5) {
+      const isPatient = !this.#isUrgent && this.#gathered < ENOUGH && this.#isInCompany();
+      if (this.#isEarly(isPatient ? APART_IN_COMPANY_MS : APART_MS)) {
         // There is time to hand on what is written.
         tell?.();
         tell = undefined;
-        await new Promise((resolve) => setTimeout(resolve, early));
+        await this.#wait(APART_MS);
+        if (isPatient && !this.#isUrgent) await this.#wait(APART_IN_COMPANY_MS, ENOUGH);
       }
       // Everything that arrives in this turn of the event loop goes into the command.
-      else await nextTurn();
-      this.#begun = performance.now();
+      await nextTurn();
+      this.#begun = this.#clock.now();
       const writing = this.#writeTogether(this.#take());
       if (tell !== undefined) {
         // Handing entries on keeps this thread busy: the next command is on its way before that begins.
@@ -85,64 +113,95 @@ export class GroupCommit {
     tell?.();
   }
 
+  /** Says whether the last command began less long ago than this, in milliseconds. */
+  #isEarly(apartMs: number): boolean {
+    return this.#begun + apartMs - this.#clock.now() > 0.5;
+  }
+
+  #isInCompany(): boolean {
+    const author = authorOf(this.#waiting[0]);
+    const since = this.#clock.now() - LATELY_MS;
+    return this.#lately.filter((one) => one.at > since && one.author !== author).length >= COMPANY;
+  }
+
+  /** Resolves so many milliseconds after the last command began, or when so many entries wait. */
+  async #wait(apartMs: number, enough = Number.POSITIVE_INFINITY): Promise<void> {
+    if (!this.#isEarly(apartMs) || this.#gathered >= enough) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(this.#begun + apartMs - this.#clock.now(), resolve);
+      this.#onGathered = (entries) => {
+        if (entries < enough && !this.#isUrgent) return;
+        cancel();
+        resolve();
+      };
+    });
+    this.#onGathered = undefined;
+  }
+
   #take(): Waiting[] {
     let entries = 0;
     let streams = 0;
     for (const { docs } of this.#waiting) {
+      if (streams > 0 && entries + docs.length > BATCH_MAX) break;
       entries += docs.length;
-      if (streams > 0 && entries > BATCH_MAX) break;
       streams += 1;
     }
-    return this.#waiting.splice(0, streams);
+    this.#gathered -= entries;
+    this.#isUrgent = false;
+    const taken = this.#waiting.splice(0, streams);
+    this.#lately.push(...taken.slice(-LATELY).map((one) => ({ author: authorOf(one), at: this.#begun })));
+    this.#lately.splice(0, this.#lately.length - LATELY);
+    return taken;
   }
 
-  /** Never rejects. */
+  /** Never rejects. Told is in the order in which was asked, whatever goes into which command. */
   async #writeTogether(batch: readonly Waiting[]): Promise<Tell> {
     const single = batch.filter(({ docs }) => docs.length === 1);
     const several = batch.filter(({ docs }) => docs.length > 1);
-    const tells = await Promise.all([
-      ...(single.length === 0 ? [] : [this.#writeSingle(single)]),
-      ...(several.length === 0 ? [] : [this.#writeSeveral(several)]),
+    const tells = new Map<Waiting, Tell>();
+    await Promise.all([
+      ...(single.length === 0 ? [] : [this.#writeSingle(single, tells)]),
+      ...(several.length === 0 ? [] : [this.#writeSeveral(several, tells)]),
     ]);
     return () => {
-      for (const tell of tells) tell();
+      for (const waiting of batch) tells.get(waiting)?.();
     };
   }
 
   /** Streams with one entry each. */
-  async #writeSingle(batch: readonly Waiting[]): Promise<Tell> {
+  async #writeSingle(batch: readonly Waiting[], tells: Map<Waiting, Tell>): Promise<void> {
     const faults = await this.#insert(batch, { ordered: false });
-    if (faults instanceof Failure) return faults.tellTo(batch);
+    if (faults instanceof Failure) {
+      faults.tellTo(batch, tells);
+      return;
+    }
     const clashes = new Map(faults.map((fault) => [fault.index, clashOf(fault)]));
-    return () => {
-      batch.forEach(({ resolve }, index) => {
-        const clash = clashes.get(index);
-        resolve(clash === undefined ? { stored: 1 } : { stored: 0, clash });
-      });
-    };
+    batch.forEach((waiting, index) => {
+      const clash = clashes.get(index);
+      tells.set(waiting, () => waiting.resolve(clash === undefined ? { stored: 1 } : { stored: 0, clash }));
+    });
   }
 
   /** Streams with several entries each. */
-  async #writeSeveral(batch: readonly Waiting[]): Promise<Tell> {
+  async #writeSeveral(batch: readonly Waiting[], tells: Map<Waiting, Tell>): Promise<void> {
     const faults = await this.#insert(batch, { ordered: true });
-    if (faults instanceof Failure) return faults.tellTo(batch);
+    if (faults instanceof Failure) {
+      faults.tellTo(batch, tells);
+      return;
+    }
     const [fault] = faults;
-    const tells: Tell[] = [];
     const untried: Waiting[] = [];
     let from = 0;
     for (const waiting of batch) {
       const { docs, resolve } = waiting;
       const refusedAt = fault === undefined ? Number.POSITIVE_INFINITY : fault.index - from;
-      if (refusedAt >= docs.length) tells.push(() => resolve({ stored: docs.length }));
+      if (refusedAt >= docs.length) tells.set(waiting, () => resolve({ stored: docs.length }));
       else if (fault !== undefined && refusedAt >= 0)
-        tells.push(() => resolve({ stored: refusedAt, clash: clashOf(fault) }));
+        tells.set(waiting, () => resolve({ stored: refusedAt, clash: clashOf(fault) }));
       else untried.push(waiting);
       from += docs.length;
     }
-    tells.push(...(await Promise.all(untried.map((waiting) => this.#writeSeveral([waiting])))));
-    return () => {
-      for (const tell of tells) tell();
-    };
+    await Promise.all(untried.map((waiting) => this.#writeSeveral([waiting], tells)));
   }
 
   /** Gives the entries that unique indexes refused, by their place in the batch. */
@@ -168,12 +227,12 @@ class Failure {
     this.#error = error;
   }
 
-  tellTo(batch: readonly Waiting[]): Tell {
-    return () => {
-      for (const { reject } of batch) reject(this.#error);
-    };
+  tellTo(batch: readonly Waiting[], tells: Map<Waiting, Tell>): void {
+    for (const waiting of batch) tells.set(waiting, () => waiting.reject(this.#error));
   }
 }
+
+const authorOf = (waiting: Waiting | undefined): string | undefined => waiting?.docs[0]?.actor.id;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

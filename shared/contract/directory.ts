@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from './command.ts';
-import { cursor, id, limit, name, page, role } from './primitives.ts';
+import { DEMAND_TERM_MAX, ORG_TERMS_MAX, RATING_MAX } from './limits.ts';
+import { cursor, id, limit, line, name, page, role } from './primitives.ts';
 
 /** A day, or half of one: the morning ends and the afternoon begins at noon of the office's time zone. */
 const halfDay = z
@@ -17,6 +18,7 @@ const leave = z
 const maxLoad = z.int().min(0).max(50);
 const tags = z.array(name).max(5);
 const load = z.int().min(0);
+const terms = z.array(line(DEMAND_TERM_MAX).min(1)).max(ORG_TERMS_MAX);
 
 /** A person of a provider or vendor as the directory knows them, and what they have in hand. */
 export const staffMember = z
@@ -58,11 +60,19 @@ export const productWithProviders = z
   .meta({ id: 'Product' });
 export type ProductWithProviders = z.infer<typeof productWithProviders>;
 
+const company = {
+  orgId: id,
+  name,
+  categories: terms.optional().meta({ description: 'What it delivers, in the words of demands' }),
+  regions: terms.optional(),
+  rating: z.number().min(0).max(RATING_MAX).optional(),
+};
+
 export const directoryCommands = {
   'org.put': defineCommand({
     summary: 'Stores a company. A full replacement, idempotent.',
-    input: z.strictObject({ orgId: id, name }),
-    output: z.object({ org: z.object({ orgId: id, name: z.string() }) }),
+    input: z.strictObject(company),
+    output: z.object({ org: z.object(company) }),
     callers: ['service', 'operator'],
     errors: ['forbidden'],
     rate: 'directory',
@@ -83,7 +93,7 @@ export const directoryCommands = {
       leave: leave.nullish(),
       active: z.boolean().default(true),
       phone: z.string().max(40).optional().meta({
-        description: 'Accepted for portals that send it; not kept before the service has a vault for numbers',
+        description: 'Goes into the vault, and is shown to nobody; without it, or once inactive, the person has none',
       }),
     }),
     output: z.object({

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { MEMBER_CUT_REASONS } from './cuts.ts';
+import { deskItem } from './desk.ts';
 import { entry } from './entries.ts';
+import { opportunity } from './opportunities.ts';
 import { id, isoTime, seq, side, streamName } from './primitives.ts';
 import { project } from './projects.ts';
 
@@ -22,6 +24,16 @@ export const events = {
     payload: z.object({ roomId: id, userId: id, name: z.string(), side, online: z.boolean() }),
   },
   project: { summary: "A project's new state, to those in its room.", payload: project },
+  opportunity: {
+    summary:
+      "A demand's new state, to those in its room whose view of it has changed: to each as much as they may know. Streams that it names and this connection has not joined are opened by joining again.",
+    payload: opportunity,
+  },
+  desk: {
+    summary:
+      'What a provider has asked the operators and is not answered yet, to operators; none is left where `since` is null.',
+    payload: deskItem,
+  },
   inbox: {
     summary: 'Something happened in a room of the caller that this connection has not joined.',
     payload: z.object({ roomId: id, stream: streamName, head: seq, unread: z.int().min(0), last: entry }),

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { defineCommand, EVERYONE, PEOPLE } from './command.ts';
 import { attachments, eventEntry } from './entries.ts';
-import { REMARK_MAX } from './limits.ts';
-import { cursor, id, isCleanText, isoTime, limit, page, remark, role } from './primitives.ts';
+import { cursor, id, isoTime, limit, page, reason, remark, role } from './primitives.ts';
 import { nodeAction, project, queuedReason } from './projects.ts';
 
-const reason = z.string().trim().min(1).max(REMARK_MAX).refine(isCleanText, 'must be well-formed text');
 const changed = z.object({ project });
 
 const change = {

@@ -8,7 +8,9 @@ export const messageCommands = {
     summary: 'Writes a message into a stream. The same clientId gives the first entry however often it is sent.',
     input: z.strictObject({
       roomId: id,
-      stream: streamName.default('public'),
+      stream: streamName
+        .optional()
+        .meta({ description: "public where it is left out, and in an opportunity a provider's own lane" }),
       clientId: z.uuid().meta({ description: 'The idempotency key, unique for an author in a stream' }),
       text,
       attachments: attachments.optional(),

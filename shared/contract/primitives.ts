@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ID_MAX, NAME_MAX, PAGE_DEFAULT, PAGE_MAX, REMARK_MAX } from './limits.ts';
+import { AMOUNT_DIGITS_MAX, ID_MAX, NAME_MAX, PAGE_DEFAULT, PAGE_MAX, REMARK_MAX } from './limits.ts';
 
 // A lone surrogate or a NUL would be stored as something other than what was sent.
 const CONTROL = /\p{Cc}/u;
@@ -21,6 +21,26 @@ export const line = (max: number) => z.string().trim().max(max).refine(isOneLine
 export const name = line(NAME_MAX).min(1);
 
 export const remark = z.string().trim().max(REMARK_MAX).refine(isCleanText, 'must be well-formed text');
+
+/** A remark that has to be given. */
+export const reason = remark.min(1);
+
+const DECIMAL = String.raw`(0|[1-9]\d{0,${AMOUNT_DIGITS_MAX - 1}})(\.\d{1,2})?`;
+
+/** Money as somebody names it: a decimal string without a sign, at most 2 decimals. A number would be a floating point one. */
+export const amount = z
+  .string()
+  .regex(new RegExp(`^${DECIMAL}$`, 'u'), 'must be an amount such as "1234.50"')
+  .meta({ description: 'An amount of money: a decimal string with at most 2 decimals' });
+
+/** Money as the service computes it: always 2 decimals. */
+export const computedAmount = z
+  .string()
+  .regex(/^(0|[1-9]\d*)\.\d{2}$/u)
+  .meta({ description: 'An amount of money: a decimal string with 2 decimals' });
+
+/** ISO 4217. */
+export const currency = z.string().regex(/^[A-Z]{3}$/u, 'must be three capital letters, such as CNY');
 
 export const isoTime = z.iso.datetime({ offset: true }).meta({ description: 'ISO 8601, UTC' });
 

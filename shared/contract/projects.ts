@@ -69,6 +69,7 @@ export const project = z
     roomId: id,
     orderId: id,
     bizId: id.optional(),
+    opportunityId: id.optional().meta({ description: 'The opportunity whose deal it delivers' }),
     product: z.object({ id, name: z.string(), spec: z.string().optional() }),
     channel: z.string().optional(),
     buyer: z.object({ id, org: id, name: z.string() }),

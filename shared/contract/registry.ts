@@ -1,12 +1,17 @@
 import type { z } from 'zod';
 import { authCommands } from './auth.ts';
 import { calendarCommands } from './calendar.ts';
+import { callCommands } from './calls.ts';
 import { clockCommands } from './clock.ts';
+import { deskCommands } from './desk.ts';
 import { directoryCommands } from './directory.ts';
 import { fileCommands } from './files.ts';
 import { flowCommands } from './flow.ts';
 import { messageCommands } from './messages.ts';
+import { phoneCommands } from './phone.ts';
+import { opportunityCommands } from './opportunities.ts';
 import { projectCommands } from './projects.ts';
+import { proposalCommands } from './proposals.ts';
 import { roomCommands } from './rooms.ts';
 import { templateCommands } from './templates.ts';
 
@@ -17,9 +22,14 @@ export const commands = {
   ...fileCommands,
   ...projectCommands,
   ...flowCommands,
+  ...opportunityCommands,
+  ...proposalCommands,
+  ...deskCommands,
+  ...callCommands,
   ...templateCommands,
   ...calendarCommands,
   ...directoryCommands,
+  ...phoneCommands,
   ...authCommands,
   ...clockCommands,
 } as const;

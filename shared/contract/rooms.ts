@@ -2,20 +2,25 @@ import { z } from 'zod';
 import { defineCommand, EVERYONE, PEOPLE } from './command.ts';
 import { entry, streamPage } from './entries.ts';
 import { CATCH_UP_MAX, PAGE_DEFAULT, PAGE_MAX } from './limits.ts';
+import { opportunity, opportunityStatus } from './opportunities.ts';
 import { cursor, empty, id, isoTime, limit, name, page, person, seq, side, streamName } from './primitives.ts';
 import { project, projectStatus } from './projects.ts';
 
 export const roomKind = z.enum(['project', 'opportunity']);
 export type RoomKind = z.infer<typeof roomKind>;
 
+export const roomStatus = z.enum([...projectStatus.options, ...opportunityStatus.options]);
+export type RoomStatus = z.infer<typeof roomStatus>;
+
 export const room = z.object({
   id,
   kind: roomKind,
   title: z.string(),
-  status: projectStatus,
+  status: roomStatus,
   streams: z.array(z.object({ stream: streamName, head: seq })),
   members: z.array(person),
   project: project.optional(),
+  opportunity: opportunity.optional(),
 });
 export type Room = z.infer<typeof room>;
 
@@ -23,7 +28,7 @@ export const roomItem = z.object({
   id,
   kind: roomKind,
   title: z.string(),
-  status: projectStatus,
+  status: roomStatus,
   unread: z.record(streamName, z.int().min(0)),
   last: entry.optional(),
   updatedAt: isoTime,

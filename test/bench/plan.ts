@@ -19,6 +19,8 @@ export interface Scale {
   longRoom: number;
   /** Projects whose clocks run. */
   waiting: number;
+  /** Demands that the plaza shows. */
+  demands: number;
   /** Connections that come and go. */
   comings: number;
   /** Stretches of the soak, and how long each is. */
@@ -37,6 +39,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     missed: 10_000,
     longRoom: 1_000_000,
     waiting: 100_000,
+    demands: 100_000,
     comings: 50_000,
     soakStretches: 30,
     soakMs: 60_000,
@@ -51,6 +54,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     missed: 10_000,
     longRoom: 50_000,
     waiting: 20_000,
+    demands: 20_000,
     comings: 4_000,
     soakStretches: 6,
     soakMs: 10_000,
@@ -65,6 +69,7 @@ export const SCALES: Readonly<Record<Scale['name'], Scale>> = {
     missed: 300,
     longRoom: 1_500,
     waiting: 1_500,
+    demands: 1_500,
     comings: 40,
     soakStretches: 3,
     soakMs: 300,

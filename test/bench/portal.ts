@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mongo } from 'mongoose';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
 import { tokenOf } from '../support/tokens.ts';
@@ -9,6 +10,7 @@ const DELIVERED = 10_000;
 export class Portal {
   readonly #url: string;
   readonly #token: Promise<string>;
+  #grabber: Promise<string> | undefined;
 
   constructor(url: string) {
     this.#url = url;
@@ -37,6 +39,33 @@ export class Portal {
       rooms.push(roomId);
     }
     return rooms;
+  }
+
+  /** Publishes a demand and gives its id. */
+  async publish(): Promise<string> {
+    const { buyer } = companiesOf('000');
+    const demand = {
+      clientId: randomUUID(),
+      category: 'Websites',
+      title: 'A shop for tea',
+      details: 'Forty kinds of tea, with pictures, in two languages, before the spring',
+      budget: { min: '10000', max: '30000' },
+      region: 'Zhejiang',
+      buyer: { id: `${buyer}-person`, org: buyer, name: 'The buyer' },
+    };
+    return (await this.#call('opportunity.create', demand)).opportunityId;
+  }
+
+  /** A page of the plaza, as a provider's admin sees it. */
+  async plaza(query: CommandInput<'opportunity.plaza'>): Promise<CommandOutput<'opportunity.plaza'>> {
+    this.#grabber ??= tokenOf({
+      sub: 'grabber',
+      name: 'The admin',
+      side: 'provider',
+      org: companiesOf('000').provider,
+      roles: ['provider_admin'],
+    });
+    return this.#call('opportunity.plaza', query, this.#grabber);
   }
 
   /** Asks for an operator's list of rooms: for it the server stores what it holds back of every room's activity. */

@@ -18,6 +18,7 @@ import { floodBesideOthers } from './figures/flood.ts';
 import { idleMemory } from './figures/idle-memory.ts';
 import { latency } from './figures/latency.ts';
 import { longRoom } from './figures/long-room.ts';
+import { plaza } from './figures/plaza.ts';
 import { soak } from './figures/soak.ts';
 import { stalledReader } from './figures/stalled-reader.ts';
 import { timerSweep } from './figures/timer-sweep.ts';
@@ -27,7 +28,7 @@ import { Calls } from './processes/calls.ts';
 import { endChild, moduleUrl, startChild } from './processes/child.ts';
 import { createBenchDatabase } from './processes/server-under-test.ts';
 
-/** The figures by their names in the quality document, some with variants, and the soak. */
+/** The figures by their names in the quality document, some with variants, the plaza and the soak. */
 export const FIGURES = {
   P1: largeRoom,
   P2: mediumRooms,
@@ -48,13 +49,14 @@ export const FIGURES = {
   'P11-100': twoServersMedium,
   P12: comingAndGoing,
   P13: timerSweep,
+  plaza,
   soak,
 } as const satisfies Record<string, Measure>;
 
 export type FigureName = keyof typeof FIGURES;
 export const FIGURE_NAMES = Object.keys(FIGURES) as FigureName[];
-/** Those that are measured when none is named: the soak takes as long as all the others together. */
-export const USUAL_NAMES = FIGURE_NAMES.filter((name) => name !== 'soak');
+/** Those that are measured when none is named: the soak takes as long as all the others together, and the plaza is no figure of the quality document. */
+export const USUAL_NAMES = FIGURE_NAMES.filter((name) => name !== 'soak' && name !== 'plaza');
 
 /** A figure that could not be measured. */
 export interface Failure {

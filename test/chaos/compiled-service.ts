@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 export interface CompiledService {
   readonly server: string;
   readonly database: string;
+  /** The server before a carrier of the test's own. */
+  readonly beforeCarrier: string;
   /** The jobs apart from it, over errands. */
   readonly errands: string;
   /** The jobs apart from it, as `npm run jobs` starts them. */
@@ -58,6 +60,7 @@ function programsIn(folder: string): Omit<CompiledService, 'drop'> {
   return {
     server: join(folder, 'server', 'main.js'),
     database: join(folder, 'server', 'storage', 'embedded', 'main.js'),
+    beforeCarrier: join(folder, 'test', 'scenarios', 'service-before-carrier.js'),
     errands: join(folder, 'test', 'jobs', 'errand-worker.js'),
     jobs: join(folder, 'jobs', 'main.js'),
   };

@@ -1,4 +1,5 @@
 import { Program } from '../../deploy/program.ts';
+import { look } from '../support/number-net.ts';
 
 /** A program whose faults are written down. */
 export class Mortal extends Program {
@@ -8,6 +9,7 @@ export class Mortal extends Program {
   readonly faults: string[] = [];
 
   protected override heard(text: string): void {
+    look(`what ${this.name} wrote`, text);
     for (const line of text.split('\n')) {
       // The levels of pino from "error" on.
       if (/"level":[56]0/.test(line) && this.faults.length < 50)

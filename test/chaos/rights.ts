@@ -163,4 +163,16 @@ export const RIGHTS: readonly Right[] = [
       };
     },
   },
+  {
+    name: 'tokens revoked',
+    async grant(portal) {
+      const { roomId, who } = await withColleague(portal);
+      return {
+        roomId,
+        who,
+        token: await tokenOf(who),
+        withdraw: (at) => answered(at.call('operator', 'auth.revoke', { userId: who.sub })),
+      };
+    },
+  },
 ];

@@ -97,9 +97,22 @@ async function killBehind(scene: Scene): Promise<Measured> {
   return {};
 }
 
+const READY_MS = 20_000;
+
+const isReady = (url: string): Promise<boolean> =>
+  fetch(`${url}/readyz`, { signal: AbortSignal.timeout(READY_MS) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
 /** Without a database a send fails with `unavailable` and nothing pretends; without Redis it is acknowledged as ever. */
-async function askWhileDown({ setUp, crowd, ledger, roomIds }: Scene, dead: Mortal, url: string): Promise<void> {
+async function askWhileDown({ setUp, crowd, ledger, roomIds, say }: Scene, dead: Mortal, url: string): Promise<void> {
   const wanted = dead === setUp.database ? 'unavailable' : 'acked';
+  // The database may have died just before: a server that has not found it again says so, and is not what is asked about.
+  if (wanted === 'acked' && !(await isReady(url))) {
+    say(`with the ${dead.name} dead ${url} was not asked: it has not found its database again`);
+    return;
+  }
   const answer = await crowd.ask({ ...prober, rooms: roomIds }, url);
   if (answer !== wanted)
     ledger.unexpected(`with the ${dead.name} dead a send at ${url} came to: ${answer}, not ${wanted}`);

@@ -2,8 +2,10 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import type { LiveRoom, StreamView } from '../../client-sdk/index.ts';
 import type { Entry } from '../../shared/contract/entries.ts';
+import { isOver } from '../../shared/model/call/call.ts';
+import { CallStory, COMPLETED, CONNECTED, NOT_ANSWERED, RINGING_CALLEE, RINGING_CALLER } from './support/call-story.ts';
 import { settle } from './support/fake-clock.ts';
-import { ANN, type FakeServer, readView, ROOM } from './support/fake-server.ts';
+import { ANN, BOB, type FakeServer, readView, ROOM } from './support/fake-server.ts';
 import { makeClient, type Stage } from './support/make-client.ts';
 
 const STREAMS = ['public', 'provider'] as const;
@@ -13,7 +15,11 @@ type Happening =
   | { what: 'post' | 'send'; stream: (typeof STREAMS)[number] }
   | { what: 'edit' | 'recall' | 'lose' | 'duplicate' | 'overtake' | 'deliver'; which: number }
   | { what: 'break' | 'loseAck' | 'loseRequest' | 'deny' | 'older' | 'burst' }
+  | { what: 'call'; which: number }
   | { what: 'wait'; ms: number };
+
+/** What a carrier says of a call, in any order: the rules pass over what comes too late. */
+const WORDS = [RINGING_CALLER, RINGING_CALLEE, CONNECTED, COMPLETED, NOT_ANSWERED];
 
 const which = fc.nat({ max: 1000 });
 const stream = fc.constantFrom(...STREAMS);
@@ -32,6 +38,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       what: fc.constantFrom('break', 'loseAck', 'loseRequest', 'deny', 'older', 'burst'),
     }),
   },
+  { weight: 3, arbitrary: fc.record({ what: fc.constant('call' as const), which }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('wait' as const), ms: fc.nat({ max: 15_000 }) }) },
 );
 
@@ -61,7 +68,21 @@ function guard(room: LiveRoom): string[] {
   return faults;
 }
 
-async function happen({ server, clock }: Stage, room: LiveRoom, event: Happening, text: string): Promise<void> {
+/** A call goes on by a word, or a new one is asked for where there is none. */
+function call(story: CallStory, number: number): void {
+  const running = [...story.calls.values()].find((one) => !isOver(one));
+  const word = WORDS[number % WORDS.length];
+  if (running !== undefined && word !== undefined) story.hear(running.id, word);
+  else if (number % 2 === 0) story.place(ANN, BOB, number % 4 === 0 ? 'public' : 'provider');
+  else story.place(BOB, ANN);
+}
+
+async function happen(
+  { server, clock }: Stage,
+  { room, story }: { room: LiveRoom; story: CallStory },
+  event: Happening,
+  text: string,
+): Promise<void> {
   const line = server.connections.find(({ closed }) => !closed);
   const events = line?.queue.filter(({ isEvent }) => isEvent) ?? [];
   const lose = (command: string) => {
@@ -117,6 +138,9 @@ async function happen({ server, clock }: Stage, room: LiveRoom, event: Happening
     case 'older':
       room.older('public').catch(() => {});
       break;
+    case 'call':
+      call(story, event.which);
+      break;
     case 'wait':
       await clock.advance(event.ms);
       break;
@@ -137,6 +161,8 @@ describe('client-sdk convergence', () => {
           const stage = makeClient();
           const { server, client, clock } = stage;
           try {
+            const calls = new CallStory(server);
+            if (before % 3 === 0) calls.place(BOB, ANN);
             for (let n = 0; n < before; n++) server.post(`before ${n}`);
             client.connect();
             const room = client.room(ROOM);
@@ -147,7 +173,7 @@ describe('client-sdk convergence', () => {
             const sent = new Map<string, string[]>(STREAMS.map((name) => [name, []]));
             for (const [index, event] of story.entries()) {
               if (event.what === 'send') sent.get(event.stream)?.push(`text ${index}`);
-              await happen(stage, room, event, `text ${index}`);
+              await happen(stage, { room, story: calls }, event, `text ${index}`);
             }
 
             // The network heals: what is still on its way arrives, and nothing is lost any more.
@@ -168,6 +194,10 @@ describe('client-sdk convergence', () => {
               const once = mine.map((entry) => (entry.kind === 'message' ? entry.body.text : ''));
               expect(once, 'every message once, in the order of writing').to.deep.equal(sent.get(name));
             }
+            // A call that is over may lie before what is held; what is shown is as it is, and none that runs is missing.
+            const shown = new Set(room.snapshot.calls.map(({ id }) => id));
+            const truth = [...calls.calls.values()].filter((one) => shown.has(one.id) || !isOver(one));
+            expect(room.snapshot.calls).to.deep.equal(truth.map((one) => calls.shown(one)));
           } finally {
             await client.close();
           }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { jobs } from '../../jobs/jobs.ts';
 import { startWorker } from '../../jobs/worker.ts';
 import { readSettings, SettingsError } from '../../server/app/settings.ts';
 import type { Sweeps } from '../../server/delivery/sweeps.ts';
@@ -22,6 +23,12 @@ describe('the metrics of the jobs apart', function () {
     timeouts: nothing,
     providerQueue: nothing,
     provisional: nothing,
+    calls: nothing,
+    callEnds: nothing,
+    nextCallAt: () => Promise.resolve(null),
+    numbers: nothing,
+    recordings: nothing,
+    plaza: nothing,
     staffQueue: () => Promise.reject(new Error('broken')),
     nextDueAt: () => Promise.resolve(null),
   });
@@ -34,13 +41,18 @@ describe('the metrics of the jobs apart', function () {
       const read = async () => readExposition(await (await fetch(`${url}/metrics`)).text());
       const runs = async () =>
         [...(await read()).samples.keys()].filter((sample) => sample.startsWith('delivery_rooms_job_runs_total'));
-      await until('each job has run', async () => (await runs()).length === 4);
+      await until('each job has run', async () => (await runs()).length === jobs.length);
       expect(await runs()).to.have.members(
         [
           ['provisional', 'ok'],
           ['timeouts', 'ok'],
+          ['calls', 'ok'],
+          ['plaza', 'ok'],
           ['provider-queue', 'ok'],
           ['staff-queue', 'failed'],
+          ['numbers', 'ok'],
+          ['call-ends', 'ok'],
+          ['recordings', 'ok'],
         ].map(([job, outcome]) => `delivery_rooms_job_runs_total{job_name="${job}",outcome="${outcome}"}`),
       );
       const { types, samples } = await read();

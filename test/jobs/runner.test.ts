@@ -70,8 +70,13 @@ describe('the runner of the jobs', () => {
     expect(schedules.map(({ name, repeatInterval, repeatTimezone }) => [name, repeatInterval, repeatTimezone]))
       .to.deep //
       .equal([
+        ['call-ends', '*/10 * * * * *', 'Asia/Shanghai'],
+        ['calls', '*/10 * * * * *', 'Asia/Shanghai'],
+        ['numbers', '20 * * * *', 'Asia/Shanghai'],
+        ['plaza', '0 * * * *', 'Asia/Shanghai'],
         ['provider-queue', '*/10 * * * *', 'Asia/Shanghai'],
         ['provisional', '5 0 * * *', 'Asia/Shanghai'],
+        ['recordings', '*/30 * * * * *', 'Asia/Shanghai'],
         ['staff-queue', '0 * * * *', 'Asia/Shanghai'],
         ['timeouts', '*/15 * * * * *', 'Asia/Shanghai'],
       ]);
@@ -113,8 +118,18 @@ describe('the runner of the jobs', () => {
         },
       })),
     );
-    await until('all have run', () => order.length >= 4);
-    expect(order.slice(0, 4)).to.deep.equal(['provisional', 'timeouts', 'provider-queue', 'staff-queue']);
+    await until('all have run', () => order.length >= 9);
+    expect(order.slice(0, 9)).to.deep.equal([
+      'provisional',
+      'timeouts',
+      'calls',
+      'plaza',
+      'provider-queue',
+      'staff-queue',
+      'numbers',
+      'call-ends',
+      'recordings',
+    ]);
   });
 
   it('does what is due, and gives the queues what is free', async () => {

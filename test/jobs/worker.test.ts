@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { jobs } from '../../jobs/jobs.ts';
 import { startWorker } from '../../jobs/worker.ts';
 import { readSettings } from '../../server/app/settings.ts';
 import { StorageError } from '../../server/storage/connect.ts';
@@ -32,7 +33,7 @@ describe('where the jobs run', function () {
     const { stop } = await startTestService({ database, env: { JOBS: 'server' }, overrides });
     await until('it is done', () => isDone('server'));
     await stop();
-    expect(await scheduled()).to.equal(4);
+    expect(await scheduled()).to.equal(jobs.length);
     expect(await locked()).to.equal(0);
   });
 

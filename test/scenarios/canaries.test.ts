@@ -1,12 +1,19 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { type CommandName, commandNames, commands } from '../../shared/contract/registry.ts';
+import { DEMO_VAULT_KEY } from '../../server/app/settings.ts';
+import { systemClock } from '../../server/clock.ts';
+import { Upkeep } from '../../server/numbers/upkeep.ts';
+import type { NumberDoc } from '../../server/numbers/vault-store.ts';
 import { createLog } from '../../server/telemetry/log.ts';
 import { post, type TestClient, until } from '../support/client.ts';
 import { message, people, type PersonName, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { codesOf } from '../support/number-codes.ts';
 import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
+import { testNumbers } from '../support/vault.ts';
+import { refused } from '../support/wire-suite.ts';
 
 const OBSERVERS = [
   'buyer',
@@ -34,6 +41,9 @@ const CANARIES: Record<string, { text: string; seenBy: readonly Observer[] }> = 
   "the number of a provider's staff": { text: '+12025550147', seenBy: [] },
   'the number that came with the order': { text: '+12025550158', seenBy: [] },
   "the number in the buyer's demand": { text: '+12025550169', seenBy: [] },
+  'the number that came with a call': { text: '+12025550191', seenBy: [] },
+  'the number to which a code was sent': { text: '+12025550175', seenBy: [] },
+  'the number of a demand that was refused': { text: '+12025550186', seenBy: [] },
   "the buyer's mail, not shared": { text: `${canary('mail')}@example.com`, seenBy: ['buyer', 'colleague', 'operator'] },
   "the buyer's address, not shared": { text: canary('address'), seenBy: ['buyer', 'colleague', 'operator'] },
   'a competitor of the provider': { text: canary('competitor'), seenBy: ['vendor', 'operator', 'service'] },
@@ -139,19 +149,21 @@ describe('What is hidden from somebody', function () {
       'message.send',
       message(roomId, textOf("an operator's remark"), { stream: 'operator' }),
     );
-    await portal.call('buyer', 'node.act', {
-      projectId,
-      nodeId: 'demand',
-      action: 'submit',
-      visit: 1,
-      form: {
-        contactName: 'Bao',
-        phone: textOf("the number in the buyer's demand"),
-        email: textOf("the buyer's mail, not shared"),
-        address: textOf("the buyer's address, not shared"),
-        details: 'A site',
-      },
-    });
+    const form = {
+      contactName: 'Bao',
+      phone: textOf("the number in the buyer's demand"),
+      email: textOf("the buyer's mail, not shared"),
+      address: textOf("the buyer's address, not shared"),
+      details: 'A site',
+    };
+    const submit = { projectId, nodeId: 'demand', action: 'submit', visit: 1 } as const;
+    const late = { ...submit, visit: 7, form: { ...form, phone: textOf('the number of a demand that was refused') } };
+    await refused(portal.call('buyer', 'node.act', late), 'conflict');
+    await portal.call('buyer', 'node.act', { ...submit, form });
+    const asked = { roomId, to: people.buyer.sub, fromNumber: textOf('the number that came with a call') };
+    const { call } = await portal.call('admin', 'call.place', asked);
+    await portal.call('buyer', 'call.cancel', { roomId, callId: call.id });
+    await portal.call('buyer', 'phone.sendCode', { phone: textOf('the number to which a code was sent') });
     const { entry: rash } = await portal.call(
       'operator',
       'message.send',
@@ -199,6 +211,9 @@ describe('What is hidden from somebody', function () {
       ['product.get', { productId: 'elsewhere' }],
       ['staff.list', {}],
       ['staff.list', { org: 'studio' }],
+      ['call.list', { roomId: projectId }],
+      ['call.place', { roomId: projectId, to: people.buyer.sub }],
+      ['call.place', { roomId: projectId, to: people.admin.sub }],
       ['file.link', { fileId: noteFile }],
       // Conflicts tell the present state.
       ['node.act', { projectId, nodeId: 'demand', action: 'submit', visit: 9, form: {} }],
@@ -240,12 +255,51 @@ describe('What is hidden from somebody', function () {
     expect(text).to.not.include('eyJ');
   });
 
-  it('stands nowhere in the database, where it is a number: there is no vault for those yet', async () => {
+  it('stands nowhere in the database, where it is a number', async () => {
     const dump = await database.dump();
     expect(dump).to.include(textOf('a note'));
     for (const [what, { text }] of Object.entries(CANARIES)) {
       if (!what.includes('number')) continue;
-      for (const written of [text, text.slice(1), text.slice(2)]) expect(dump, what).to.not.include(written);
+      for (const written of [text, text.slice(1), text.slice(2), ...codesOf(text)])
+        expect(dump, what).to.not.include(written);
     }
+  });
+
+  it('is given by the vault alone, for a use that is written down; not what was refused, or had a code sent', async () => {
+    const { vault } = await testNumbers(database.connection);
+    const kept = await database.connection.collection<NumberDoc>('numbers').find().toArray();
+    const by = { id: 'canaries', side: 'operator' } as const;
+    const given = await Promise.all(kept.map(({ _id }) => vault.use(_id, { by, purpose: 'call', roomId: projectId })));
+    expect(new Map(kept.map(({ owner }, i) => [owner.kind, given[i]?.reveal()]))).to.deep.equal(
+      new Map([
+        ['staff', textOf("the number of a provider's staff")],
+        ['project', textOf('the number that came with the order')],
+        ['demand', textOf("the number in the buyer's demand")],
+      ]),
+    );
+    expect(kept).to.have.length(3);
+    // Neither in what is written down of that, nor after everything came under another key.
+    const { vault: next, codes } = await testNumbers(database.connection, {
+      settings: { vaultKeys: [{ id: 'next', key: randomBytes(32).toString('base64') }, DEMO_VAULT_KEY] },
+    });
+    const all = kept.map(({ _id }) => _id);
+    const holders = (ids: readonly string[]) =>
+      Promise.resolve(new Map(ids.map((id) => [id, { numberIds: all, until: null }])));
+    await new Upkeep({
+      vault: next,
+      codes,
+      holders: { staff: holders, project: holders, demand: holders },
+      clock: systemClock,
+      wall: systemClock,
+      stopping: () => false,
+      onError: (error) => {
+        throw error;
+      },
+    }).run();
+    expect(await database.connection.collection('numbers').countDocuments({ keyId: 'next' })).to.equal(3);
+    const dump = await database.dump();
+    for (const number of given)
+      for (const written of [number.reveal().slice(2), ...codesOf(number.reveal())])
+        expect(dump).to.not.include(written);
   });
 });

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'mocha';
 import { startWorker } from '../../jobs/worker.ts';
 import { readSettings } from '../../server/app/settings.ts';
 import type { NotificationDoc } from '../../server/rooms/notifications.ts';
-import type { RoomDoc } from '../../server/rooms/room-store.ts';
+import type { ProjectRoom } from '../../server/rooms/room-doc.ts';
 import type { EntryDoc } from '../../server/timeline/entry-store.ts';
 import { createLog, type Log } from '../../server/telemetry/log.ts';
 import type { CommandName } from '../../shared/contract/registry.ts';
@@ -135,7 +135,7 @@ describe('One id from the call to the entry to the job', () => {
     const submitted = await call('buyer', 'node.act', { ...act, nodeId: 'demand', action: 'submit', form: DEMAND });
     const finished = await call('admin', 'node.act', { ...act, nodeId: 'delivery', action: 'finish' });
     const causesOf = async () => (await stored<EntryDoc>('entries', { roomId: projectId })).map(({ cause }) => cause);
-    const [room] = await stored<RoomDoc>('rooms', { _id: projectId });
+    const [room] = await stored<ProjectRoom>('rooms', { _id: projectId });
     expect(room?.cause).to.equal(finished.id);
     expect((await causesOf()).filter((cause) => cause === finished.id).length).to.be.greaterThan(1);
     expect(await causesOf())
@@ -150,10 +150,10 @@ describe('One id from the call to the entry to the job', () => {
     const worked = gather();
     const worker = await startWorker(readSettings({ ...database.env, METRICS_PORT: '0' }), { log: worked.log });
     const seen = (): Line[] =>
-      worked.lines.filter(({ room: id, msg }) => id === projectId && msg === 'a project was seen to');
+      worked.lines.filter(({ room: id, msg }) => id === projectId && msg === 'a room was seen to');
     try {
       await until('the job has done what was due', async () => {
-        const [now] = await stored<RoomDoc>('rooms', { _id: projectId });
+        const [now] = await stored<ProjectRoom>('rooms', { _id: projectId });
         return now?.status === 'completed';
       });
       // And counted as late as it was.

@@ -6,7 +6,7 @@ import type { FlowActor } from '../../shared/model/flow/flow.ts';
 import { isFlowFact } from '../../shared/model/flow/flow-fact.ts';
 import { flowView } from '../../shared/model/flow/flow-view.ts';
 import { foldFlow } from '../../shared/model/flow/fold-flow.ts';
-import type { NotificationDoc } from '../../server/rooms/notifications.ts';
+import type { NotificationDoc, OfFlow } from '../../server/rooms/notifications.ts';
 import type { Who } from '../support/tokens.ts';
 import type { Reader, Walk } from './delivery-walk.ts';
 
@@ -124,7 +124,7 @@ function isFor(audience: Audience, { sub, side, org, roles = [] }: Who): boolean
 /** Every notification stands in the collection for channels to come, and once in the stream that its receivers read, with the same words. */
 export async function expectNotified({ stage, projectId, readers }: Walk, expected: readonly string[]): Promise<void> {
   const docs = await stage.database.connection
-    .collection<NotificationDoc>('notifications')
+    .collection<Extract<NotificationDoc, OfFlow>>('notifications')
     .find({ roomId: projectId })
     .toArray();
   const named = docs.map(({ to, when, node, visit }) => `${to} ${when} ${node.id}${visit === 1 ? '' : `#${visit}`}`);

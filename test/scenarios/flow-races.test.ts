@@ -10,7 +10,7 @@ import { type Told, TwoOffices } from '../support/two-offices.ts';
 import type { Who } from '../support/tokens.ts';
 
 /** The gate runs the suite on both databases and has its time: fewer on the second one. */
-const ROUNDS = (process.env['MONGODB_URI'] ?? '') === '' ? 100 : 40;
+const ROUNDS = (process.env['MONGODB_URI'] ?? '') === '' ? 100 : 20;
 /** Rounds that run beside each other, each on a project of its own. */
 const AT_A_TIME = 16;
 const DAY_MS = 24 * 3_600_000;

@@ -7,8 +7,15 @@ import {
   type RoomSnapshot,
   socketIoTransport,
 } from '../../client-sdk/index.ts';
+import type { Calls } from '../../server/calls/calls.ts';
+import { flowActorOf } from '../../server/rooms/access.ts';
+import type { Call as ShownCall } from '../../shared/contract/calls.ts';
 import { RoomError } from '../../shared/contract/errors.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
+import type { CarrierWord } from '../../shared/model/call/call.ts';
+import { type CallFact, isCallFact } from '../../shared/model/call/call-fact.ts';
+import { callView } from '../../shared/model/call/call-view.ts';
+import { foldCalls } from '../../shared/model/call/fold-call.ts';
 import { Refused, until, within } from '../support/client.ts';
 import { Dice } from '../support/dice.ts';
 import { people, type PersonName, type Portal } from '../support/portal.ts';
@@ -62,6 +69,7 @@ export const READINGS = [
   'demand.get',
   'queue.list',
   'file.link',
+  'call.list',
   'template.get',
   'template.list',
   'calendar.get',
@@ -88,6 +96,10 @@ export type Act =
   | { do: 'active'; active: boolean }
   | { do: 'turn'; who: Reader; nth: number }
   | { do: 'project'; who: Reader; name: (typeof PROJECT_ACTS)[number]; nth: number }
+  | { do: 'call'; who: Reader; whom: Reader }
+  | { do: 'agree' | 'hang up'; who: Reader }
+  /** What a carrier tells of the last call. */
+  | { do: 'hear'; word: CarrierWord }
   | { do: 'later'; hours: number };
 
 /** Something to do to the project as a whole. */
@@ -110,15 +122,24 @@ const HERE = [{ org: 'studio', maxLoad: 100_000 }];
 /** What a history may be answered with; anything else is a fault. */
 const EXPECTED = ['forbidden', 'not_found', 'conflict', 'read_only', 'invalid', 'unauthenticated', 'unavailable'];
 
+export interface LivedRoomParts {
+  portal: Portal;
+  /** The commands that were obeyed. */
+  used: Set<CommandName>;
+  hear: Calls['hear'];
+}
+
 interface Survivor {
   client: Client;
   room: LiveRoom;
   cut(): void;
 }
 
-/** One project's room and everybody who looks at it. */
 const LONG_AGO = '2020-01-01T00:00:00.000Z';
+/** Of a range that is reserved for examples. */
+const PHONES = { given: '+1 202 555 0123', staff: '+1 202 555 0158' } as const;
 
+/** One project's room and everybody who looks at it. */
 export class LivedRoom {
   readonly #portal: Portal;
   readonly #used: Set<CommandName>;
@@ -128,11 +149,17 @@ export class LivedRoom {
   /** What was written where, each text once. */
   readonly #written = new Map<string, string>();
   readonly #entryIds: string[] = [];
+  readonly #hear: Calls['hear'];
   #fileId = 'nothing';
+  readonly #callIds: string[] = [];
 
-  private constructor(portal: Portal, used: Set<CommandName>, orderId: string, roomId: string) {
+  private constructor(
+    { portal, used, hear }: LivedRoomParts,
+    { orderId, roomId }: { orderId: string; roomId: string },
+  ) {
     this.#portal = portal;
     this.#used = used;
+    this.#hear = hear;
     this.#orderId = orderId;
     this.#roomId = roomId;
   }
@@ -144,9 +171,9 @@ export class LivedRoom {
     for (const worker of WORKERS) await putWorker(portal, worker);
   }
 
-  static async open(portal: Portal, used: Set<CommandName>): Promise<LivedRoom> {
+  static async open(parts: LivedRoomParts): Promise<LivedRoom> {
     const orderId = randomUUID();
-    const house = new LivedRoom(portal, used, orderId, await portal.project(orderId));
+    const house = new LivedRoom(parts, { orderId, roomId: await parts.portal.project(orderId) });
     for (const reader of READERS) house.#people.set(reader, house.#enter(reader));
     await Promise.all([...house.#people.values()].map(({ room }) => room.open().catch(() => undefined)));
     return house;
@@ -243,6 +270,21 @@ export class LivedRoom {
       case 'project':
         await this.#actOnProject(one);
         return;
+      case 'call': {
+        const to = people[one.whom].sub;
+        const placed = await this.#call(one.who, 'call.place', { roomId, to, fromNumber: PHONES.given });
+        if (placed !== undefined) this.#callIds.push(placed.call.id);
+        return;
+      }
+      case 'agree':
+        await this.#call(one.who, 'call.approve', { roomId, callId: this.#callId });
+        return;
+      case 'hang up':
+        await this.#call(one.who, 'call.cancel', { roomId, callId: this.#callId });
+        return;
+      case 'hear':
+        await this.#hear({ callId: this.#callId, word: one.word });
+        return;
       case 'later':
         await this.#call('operator', 'clock.advance', { ms: one.hours * HOUR });
         return;
@@ -296,6 +338,31 @@ export class LivedRoom {
     await until('they are the same', () => found() === '').catch(() => undefined);
     expect(found(), `${reader}, after it and afresh`).to.equal('');
     this.#expectOnlyTheirs(reader, room.snapshot);
+    await this.#compareCalls(reader, room);
+  }
+
+  /** What a client folds from the entries is what the service lists: calls go on meanwhile, until they are the same. */
+  async #compareCalls(reader: Reader, room: LiveRoom): Promise<void> {
+    const roomId = this.#roomId;
+    const { name: named, ...who } = people[reader];
+    const viewer = flowActorOf({ userId: who.sub, roles: [], ...who, name: named });
+    const folded = (): ShownCall[] => {
+      const { entries = [], canWrite = false } = room.snapshot.streams['public'] ?? {};
+      const facts = entries.flatMap(({ body }): CallFact[] => ('event' in body && isCallFact(body) ? [body] : []));
+      return [...foldCalls(facts).values()].map((call) => callView(call, viewer, { canWrite }));
+    };
+    let listed: readonly ShownCall[] = [];
+    const found = () =>
+      differences(
+        Object.fromEntries(folded().map((call) => [call.id, call])),
+        Object.fromEntries(listed.map((call) => [call.id, call])),
+      ).join('\n');
+    const same = async (): Promise<boolean> => {
+      listed = (await this.#call(reader, 'call.list', { roomId, limit: 200 }))?.items ?? [];
+      return found() === '';
+    };
+    await until('they are the same', same).catch(() => undefined);
+    expect(found(), `${reader}, calls folded and listed`).to.equal('');
   }
 
   async #expectNothing(reader: Reader): Promise<void> {
@@ -307,6 +374,10 @@ export class LivedRoom {
   }
 
   async close(): Promise<void> {
+    // Their phones are free for the next history.
+    for (const callId of this.#callIds) {
+      await this.#hear({ callId, word: { type: 'ended', state: 'failed' } });
+    }
     // It counts as load until it is over.
     await this.#call('operator', 'project.close', { projectId: this.#roomId, reason: 'Over' });
     await Promise.all([...this.#people.values()].map(({ client }) => client.close()));
@@ -394,6 +465,7 @@ export class LivedRoom {
         return;
       case 'room.get':
       case 'member.list':
+      case 'call.list':
         await this.#call(reader, name, { roomId });
         return;
       case 'project.export':
@@ -510,6 +582,10 @@ export class LivedRoom {
     return this.#entryIds[nth % Math.max(1, this.#entryIds.length)] ?? 'nothing';
   }
 
+  get #callId(): string {
+    return this.#callIds.at(-1) ?? 'nothing';
+  }
+
   #person(reader: Reader): Survivor {
     const survivor = this.#people.get(reader);
     if (survivor === undefined) throw new Error(`nobody is called ${reader}`);
@@ -520,11 +596,11 @@ export class LivedRoom {
 async function putWorker(portal: Portal, worker: (typeof WORKERS)[number], active = true): Promise<void> {
   const { sub: userId, org, name } = people[worker];
   const roles = [...WORKING_ROLES];
-  await portal.call('service', 'staff.put', { userId, org, name, roles, maxLoad: 50, active });
+  await portal.call('service', 'staff.put', { userId, org, name, roles, maxLoad: 50, active, phone: PHONES.staff });
 }
 
 /** What a reader is shown, without what only a live connection tells: typing marks, and how far others have read. */
-function shown({ status, room, me, project, streams, online }: RoomSnapshot): unknown {
+export function shown({ status, room, me, project, opportunity, streams, online }: RoomSnapshot): unknown {
   const { streams: _heads, members, ...rest } = room ?? { streams: [], members: [] };
   return {
     status,
@@ -532,6 +608,7 @@ function shown({ status, room, me, project, streams, online }: RoomSnapshot): un
     members: members.toSorted((a, b) => (a.userId < b.userId ? -1 : 1)),
     me,
     project,
+    opportunity,
     online: online.map(({ side, userId }) => `${side}:${userId}`).toSorted(),
     streams: Object.values(streams).map(({ stream, head, entries, unread, readSeq, canWrite, hasOlder, gap }) => ({
       stream,
@@ -547,13 +624,13 @@ function shown({ status, room, me, project, streams, online }: RoomSnapshot): un
 }
 
 /** Loads the history down to its beginning. */
-async function complete(room: LiveRoom): Promise<void> {
+export async function complete(room: LiveRoom): Promise<void> {
   await until('the room is open', () => room.snapshot.status === 'open');
   for (const stream of Object.keys(room.snapshot.streams)) while (await room.older(stream));
 }
 
 /** Where two values differ, as sentences: a failure of a long history has to be read. */
-function differences(a: unknown, b: unknown, path = ''): string[] {
+export function differences(a: unknown, b: unknown, path = ''): string[] {
   if (JSON.stringify(a) === JSON.stringify(b)) return [];
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
     return [`${path}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`];

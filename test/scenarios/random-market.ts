@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { ProductDoc, StaffDoc } from '../../server/directory/directory-store.ts';
 import { fieldsOf } from '../../server/rooms/project-state.ts';
-import type { RoomDoc } from '../../server/rooms/room-store.ts';
+import type { ProjectRoom } from '../../server/rooms/room-doc.ts';
 import type { NodeAction } from '../../shared/contract/projects.ts';
 import type { CommandInput, CommandName, CommandOutput } from '../../shared/contract/registry.ts';
 import { isOnLeave } from '../../shared/model/flow/choose-staff.ts';
@@ -38,7 +38,7 @@ export type Act =
 
 /** The projects, people and products of one history, as they are stored. */
 interface State {
-  rooms: RoomDoc[];
+  rooms: ProjectRoom[];
   staff: StaffDoc[];
   products: ProductDoc[];
 }
@@ -203,7 +203,7 @@ export class RandomMarket {
     }
   }
 
-  async #actOnProject(one: Extract<Act, { do: 'project' }>, room: RoomDoc | undefined): Promise<void> {
+  async #actOnProject(one: Extract<Act, { do: 'project' }>, room: ProjectRoom | undefined): Promise<void> {
     const projectId = room?._id ?? 'nothing';
     // What is paused would mostly stay so.
     const action = room?.status === 'paused' && one.fits && one.whom % 2 === 0 ? 'resume' : one.action;
@@ -257,7 +257,7 @@ export class RandomMarket {
     const { connection } = this.#offices.database;
     const [rooms, staff, products] = await Promise.all([
       connection
-        .collection<RoomDoc>('rooms')
+        .collection<ProjectRoom>('rooms')
         .find({ _id: { $in: this.#projects } })
         .sort({ _id: 1 })
         .toArray(),
@@ -292,7 +292,7 @@ export class RandomMarket {
     return state;
   }
 
-  #couldServe({ _id, waiting }: RoomDoc, { rooms, staff, products }: State): boolean {
+  #couldServe({ _id, waiting }: ProjectRoom, { rooms, staff, products }: State): boolean {
     const others = rooms.filter((room) => room._id !== _id);
     if (waiting?.what === 'provider') {
       const product = products.find((one) => one._id === waiting.productId);
@@ -343,7 +343,7 @@ export class RandomMarket {
     );
   }
 
-  async #expectProject(room: RoomDoc): Promise<void> {
+  async #expectProject(room: ProjectRoom): Promise<void> {
     const { _id: projectId, version, project } = room;
     const known = this.#versions.get(projectId) ?? 0;
     expect(version).to.be.at.least(known);
@@ -353,7 +353,7 @@ export class RandomMarket {
     if (version === known) return;
     this.#versions.set(projectId, version);
     for (const [field, value] of Object.entries(fieldsOf(project)))
-      expect(room[field as keyof RoomDoc], `the field ${field}`).to.deep.equal(value);
+      expect(room[field as keyof ProjectRoom], `the field ${field}`).to.deep.equal(value);
     const { shown, folded, log } = await this.#offices.shownAndFolded(this.#calls++, projectId);
     expect(folded).to.deep.equal(shown);
     for (const { body } of log) this.told.add(body.event);
@@ -378,21 +378,21 @@ export class RandomMarket {
 const pick = <Item>(items: readonly Item[], nth: number): Item | undefined => items[nth % Math.max(1, items.length)];
 
 /** Running projects of a company, or in which a person holds a role. */
-const loadOf = (rooms: readonly RoomDoc[], who: string): number =>
+const loadOf = (rooms: readonly ProjectRoom[], who: string): number =>
   rooms.filter((room) => isRunning(room) && (room.providerOrg === who || room.crew.includes(who))).length;
 
 /** An operator of the platform may do everything that the project's state leaves room for. */
-const isOpenTo = ({ project }: RoomDoc, action: (typeof PROJECT_ACTS)[number]): boolean =>
+const isOpenTo = ({ project }: ProjectRoom, action: (typeof PROJECT_ACTS)[number]): boolean =>
   allowedProjectActions(project.flow, actorOf(people.operator)).includes(action);
 
 /** A node whose role somebody holds. */
-function heldNode(room: RoomDoc | undefined): { nodeId?: string } {
+function heldNode(room: ProjectRoom | undefined): { nodeId?: string } {
   const { nodes = [], crew = [] } = room?.project.flow ?? {};
   const node = nodes.find(({ side, role }) => side === 'provider' && crew.some((member) => member.role === role));
   return node === undefined ? {} : { nodeId: node.id };
 }
 
-const isRunning = ({ status }: Pick<RoomDoc, 'status'>): boolean => status === 'executing' || status === 'paused';
+const isRunning = ({ status }: Pick<ProjectRoom, 'status'>): boolean => status === 'executing' || status === 'paused';
 
 const actorOf = ({ sub: id, name = id, side, org, roles = [], dept }: Who): FlowActor => ({
   id,

@@ -77,21 +77,25 @@ describe('Limits of a person over servers', () => {
     await until('a place is free', async () => (await open()).length > 0);
   });
 
-  it('cut off who does not slow down, and tell them why at whatever server they come back', async () => {
+  it('cut off who does not slow down, and keep them out at whatever server they come back', async () => {
     const who = somebody();
     const flooder = await at(0).connect(who);
-    const { id } = flooder.socket;
     const ended = flooder.disconnected();
     const excess = RATES.excess.points * FACTOR;
     for (let n = 0; n < POINTS + excess + SERVERS; n++) flooder.socket.emit('no.such', {}, () => undefined);
     await ended;
     expect(flooder.all('connection.cut')).to.have.length(1);
-    await until('another server knows of it', async () => {
-      const back = await at(1).connect(who);
-      await back.answer('room.list', { limit: 1 });
-      back.close();
-      return back.all('connection.cut').some((told) => told.connection === id && told.reason === 'flood');
-    });
+    await until('another server knows of it', () =>
+      at(1)
+        .connect(who)
+        .then(
+          (back) => {
+            back.close();
+            return false;
+          },
+          (error: unknown) => error instanceof Refused && error.code === 'rate_limited',
+        ),
+    );
   });
 
   it('hold at each of them while Redis is away, and over all of them again when it is back', async () => {

@@ -40,7 +40,7 @@ describe('Presence and typing over servers', () => {
     let found: string[] = [];
     await until('the servers have written it down', async () => {
       const records = await raw.keys('rooms:*:at:*');
-      const rooms = await Promise.all(records.map((record) => raw.hget(record, `room:${roomId}`)));
+      const rooms = await Promise.all(records.map((record) => raw.hget(record, `room:${roomId}/public`)));
       found = records.filter((_, i) => rooms[i]?.includes(people[who].sub) === true);
       return found.length === count;
     });
@@ -150,7 +150,7 @@ describe('Presence and typing over servers', () => {
       await raw
         .multi()
         .zadd(`${prefix}servers`, Number(seconds) * 1000 + Math.floor(Number(micros) / 1000), 'ghostly1')
-        .hset(`${prefix}at:ghostly1`, { '#': '', [`room:${roomId}`]: JSON.stringify([1, [person]]) })
+        .hset(`${prefix}at:ghostly1`, { '#': '', [`room:${roomId}/public`]: JSON.stringify([1, [person]]) })
         .pexpire(`${prefix}at:ghostly1`, 2_000)
         .exec();
     };

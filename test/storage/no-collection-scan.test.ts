@@ -4,16 +4,19 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import mongoose, { mongo } from 'mongoose';
 import { startWorker, type Worker } from '../../jobs/worker.ts';
-import { readSettings } from '../../server/app/settings.ts';
+import { DEMO_VAULT_KEY, readSettings } from '../../server/app/settings.ts';
 import type { Sweeps } from '../../server/delivery/sweeps.ts';
 import { createLog } from '../../server/telemetry/log.ts';
 import { type CommandName, commandNames } from '../../shared/contract/registry.ts';
 import type { TestClient } from '../support/client.ts';
 import { until } from '../support/client.ts';
 import { getFile } from '../support/files.ts';
+import { OpportunityRooms } from '../support/opportunity-rooms.ts';
 import { message, people, Portal } from '../support/portal.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { createSharedDatabase, type SharedDatabase } from '../support/shared-database.ts';
+import { everyCommandOfCalls, fillCalls } from './call-queries.ts';
+import { everyCommandOfDemands, fillDemands, seedDemands } from './opportunity-queries.ts';
 
 /** A query of the service, without its values: what decides how it is planned. */
 interface Query {
@@ -32,14 +35,26 @@ const IDLE: Sweeps = {
   providerQueue: () => Promise.resolve(0),
   staffQueue: () => Promise.resolve(0),
   provisional: () => Promise.resolve(0),
+  calls: () => Promise.resolve(0),
+  callEnds: () => Promise.resolve(0),
+  nextCallAt: () => Promise.resolve(null),
+  numbers: () => Promise.resolve(0),
+  recordings: () => Promise.resolve(0),
+  plaza: () => Promise.resolve(0),
   nextDueAt: () => Promise.resolve(null),
 };
+/** A newer one comes first: the upkeep of the vault has numbers to move. */
+const VAULT_KEYS = `next:${Buffer.alloc(32, 'next').toString('base64')},demo:${DEMO_VAULT_KEY.key}`;
 const CENTURY_MS = 36_525 * 86_400_000;
 
 describe('No query of the service scans a collection', () => {
   let database: SharedDatabase;
   let server: TestService;
   let worker: Worker;
+  const demands = new OpportunityRooms(
+    () => portal,
+    () => server.context,
+  );
   let portal: Portal;
   const queries = new Map<string, Query>();
   const seen = new Set<string>();
@@ -59,20 +74,28 @@ describe('No query of the service scans a collection', () => {
       maxLoad: 1,
       active: false,
     });
+    const here = { userId: 'here', org: 'studio', name: 'Here', maxLoad: 1 };
+    await portal.call('service', 'staff.put', { ...here, roles: ['tester'], phone: '+1 202 555 0158' });
     const roomId = await portal.project();
     const { entry } = await portal.call('buyer', 'message.send', message(roomId, 'recalled'));
     await portal.call('buyer', 'message.recall', { roomId, entryId: entry.id });
     await portal.upload('buyer', { roomId });
+    await seedDemands(portal);
     await first.stop();
     await fill(database);
+    await fillDemands(database, FILL);
+    await fillCalls(database, FILL);
     const uri = `${database.uri}${database.uri.includes('?') ? '&' : '?'}monitorCommands=true`;
     const listening = listen();
     server = await startTestService({
       database: { ...database, env: { ...database.env, MONGODB_URI: uri } },
-      env: { DEMO: '1' },
+      env: { DEMO: '1', RATE_LIMIT_FACTOR: '100', VAULT_KEYS },
     });
     // What sweeps ask is asked by the commands too: the jobs' own queries are those that find their turns.
-    worker = await startWorker(readSettings({ MONGODB_URI: uri }), { log: createLog('silent'), sweeps: () => IDLE });
+    worker = await startWorker(readSettings({ MONGODB_URI: uri, VAULT_KEYS }), {
+      log: createLog('silent'),
+      sweeps: () => IDLE,
+    });
     listening();
     portal = new Portal(server.service.url);
   });
@@ -111,6 +134,12 @@ describe('No query of the service scans a collection', () => {
       await run();
     }
     await told;
+    // What waits of the activity, and a demand's own changes.
+    await demands.grab(await demands.publish(), 'orchid');
+    await server.context.activity.flush();
+    // What was spoken in a call is copied once it is over.
+    await server.context.recordings?.want({ callId: 'recorded', recording: 'sim-recorded' }, { roomId });
+    expect(await server.context.sweeps.recordings()).to.equal(1);
     // Whoever reads the metrics asks the database too.
     await (await fetch(`${portal.url}/metrics`)).text();
     // The feeds of changes, the outbox and the streams of other servers are looked at by timers.
@@ -120,7 +149,16 @@ describe('No query of the service scans a collection', () => {
       20_000,
     );
     expect(queries.size).to.be.greaterThan(30);
-    expect(new Set([...queries.values()].map(({ collection }) => collection))).to.include.members(['jobs', 'clock']);
+    expect(new Set([...queries.values()].map(({ collection }) => collection))).to.include.members([
+      'jobs',
+      'clock',
+      'numbers',
+      'vaultSecrets',
+      'phoneCodes',
+      'codeCounts',
+      'calls',
+      'callDays',
+    ]);
     expect([...seen]).to.include.members(['find', 'aggregate', 'update', 'findAndModify', 'insert']);
     const scans: string[] = [];
     for (const [shape, query] of queries) {
@@ -298,8 +336,16 @@ describe('No query of the service scans a collection', () => {
           workdays: [],
         }),
       'org.put': () => portal.call('service', 'org.put', { orgId: 'studio', name: 'Studio' }),
-      'staff.put': () =>
-        portal.call('service', 'staff.put', { userId: 's', org: 'studio', name: 'S', roles: ['tester'], maxLoad: 1 }),
+      'staff.put': each(
+        ...[undefined, '+1 202 555 0123', '+1 202 555 0123', '+1 202 555 0147'].map((phone) => () => {
+          const person = { userId: 's', org: 'studio', name: 'S', maxLoad: 1 };
+          return portal.call('service', 'staff.put', {
+            ...person,
+            roles: ['tester'],
+            ...(phone === undefined ? {} : { phone }),
+          });
+        }),
+      ),
       'product.put': each(
         () =>
           portal.call('service', 'product.put', {
@@ -341,6 +387,9 @@ describe('No query of the service scans a collection', () => {
           },
         ]),
       ),
+      ...everyCommandOfCalls(portal, demands),
+      'phone.sendCode': () => portal.call('buyer', 'phone.sendCode', { phone: '+1 202 555 0123' }),
+      ...everyCommandOfDemands(portal),
       'auth.revoke': () => portal.call('service', 'auth.revoke', { userId: 'nobody' }),
       'auth.refresh': async () => client.call('auth.refresh', { token: await portal.token('buyer') }),
     };
@@ -430,7 +479,7 @@ async function fill({ connection }: SharedDatabase): Promise<void> {
     tally: 1,
     ownTally: 0,
   }));
-  const template = await connection.collection('rooms').findOne({});
+  const template = await connection.collection('rooms').findOne({ kind: 'project' });
   await into('rooms', (i) => ({
     ...template,
     _id: `fill-${i}`,
@@ -458,6 +507,21 @@ async function fill({ connection }: SharedDatabase): Promise<void> {
     createdAt: at(i),
     changedAt: at(i),
   }));
+  // Of each company one lane a room; every second room's company is the tests' own.
+  await into('lanes', (i) => {
+    const org = i % 2 === 0 ? 'studio' : `o-${i % 50}`;
+    return {
+      _id: `fill-${i}/${org}`,
+      roomId: `fill-${i}`,
+      org,
+      seats: [`provider:${org}`],
+      reads: ['public', `lane:${org}`],
+      status: 'talking',
+      at: at(i),
+      version: 1,
+      createdAt: at(i),
+    };
+  });
   const named = (i: number) => ({ _id: `fill-${i}`, name: `N${i}` });
   await into('orgs', named);
   await into('staff', (i) => ({
@@ -497,4 +561,20 @@ async function fill({ connection }: SharedDatabase): Promise<void> {
     nodes: [],
     version: 1,
   }));
+  // Not due, and under a key that nobody has.
+  const later = (i: number) => new Date(at(i).getTime() + CENTURY_MS);
+  await into('numbers', (i) => ({
+    _id: `number-${i}`,
+    keyId: 'lost',
+    iv: '',
+    sealed: '',
+    fingerprint: '',
+    owner: { kind: i % 2 === 0 ? 'staff' : 'project', id: `o-${i}` },
+    keepUntil: null,
+    lookAt: later(i),
+    keptAt: at(i),
+    keptBy: { id: 'portal', side: 'service' },
+  }));
+  await into('phoneCodes', (i) => ({ _id: `${i}/u`, salt: '', hash: '', triesLeft: 5, expiresAt: later(i) }));
+  await into('codeCounts', (i) => ({ _id: `number:${i}`, sent: [], overAt: later(i) }));
 }

@@ -8,6 +8,7 @@ import {
   commands,
   isCommandName,
 } from '../../shared/contract/registry.ts';
+import { look } from './number-net.ts';
 
 /** How long anything may take before a test says what it waited for. */
 const DEADLINE_MS = 10_000;
@@ -61,6 +62,12 @@ export class TestClient {
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.onAny((name: string, payload: unknown) => this.#take(name, payload));
+    // Of services in processes of their own, too.
+    socket.io.on('open', () =>
+      socket.io.engine.on('packet', ({ data }: { data?: unknown }) => {
+        if (typeof data === 'string') look('what a client was sent', data);
+      }),
+    );
   }
 
   /** Connects; rejects with `Refused` where the handshake is refused. */
@@ -228,7 +235,9 @@ export async function post<Name extends CommandName>(
     signal: AbortSignal.timeout(deadlineMs),
   });
   const type = response.headers.get('content-type') ?? '';
-  const body: unknown = await response.json();
+  const text = await response.text();
+  look(`the answer to ${name}`, text);
+  const body: unknown = JSON.parse(text);
   if (!response.ok) return { status: response.status, type, problem: body as WireError };
   commands[name].output.parse(body);
   return { status: response.status, type, data: body as CommandOutput<Name> };

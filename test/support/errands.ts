@@ -59,6 +59,12 @@ export function errandSweeps(connection: Connection, clock: Clock, slowMs = 0): 
     providerQueue: () => queue('provider'),
     staffQueue: () => queue('staff'),
     provisional: () => Promise.resolve(0),
+    calls: () => Promise.resolve(0),
+    callEnds: () => Promise.resolve(0),
+    nextCallAt: () => Promise.resolve(null),
+    numbers: () => Promise.resolve(0),
+    recordings: () => Promise.resolve(0),
+    plaza: () => Promise.resolve(0),
     async nextDueAt() {
       const first = await errands.findOne({ dueAt: { $gt: new Date(0) } }, { sort: { dueAt: 1 } });
       return first?.dueAt?.getTime() ?? null;

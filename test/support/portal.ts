@@ -72,6 +72,20 @@ export class Portal {
       : new Refused(name, problem);
   }
 
+  /** Calls, and gives a refusal as an answer. */
+  async try<Name extends CommandName>(
+    who: PersonName | Who,
+    name: Name,
+    input: CommandInput<Name>,
+  ): Promise<{ data: CommandOutput<Name> } | { refused: Refused }> {
+    try {
+      return { data: await this.call(who, name, input) };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return { refused: error };
+    }
+  }
+
   /** Uploads a file, a small picture unless told otherwise. @throws {Refused} */
   async upload(who: PersonName | Who, input: UploadInput): Promise<FileInfo> {
     return uploadFile(this.url, await this.token(who), input);

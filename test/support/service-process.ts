@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { look } from './number-net.ts';
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
-const START_MS = 30_000;
+/** A start by the loader, with all that a demonstration begins with, on a machine that does much else beside: normally it is 3 s. */
+const START_MS = 60_000;
 
 /** The service in a process of its own, so that it can be killed. */
 export interface ServiceProcess {
@@ -25,9 +27,11 @@ export async function startServiceProcess(env: NodeJS.ProcessEnv): Promise<Servi
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
+    look('what a process wrote', text);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
+    look('what a process wrote', text);
   });
   try {
     const url = await served(child, () => out);

@@ -10,15 +10,47 @@ export interface SharedDatabase extends TestDatabase {
   dump(): Promise<string>;
 }
 
+/** One whose engine is the test's own. */
+export interface OwnDatabase extends SharedDatabase {
+  /** Nobody reaches it while something is done. */
+  away(work: () => Promise<void>): Promise<void>;
+}
+
 /** A database of this test on `MONGODB_URI`, else an embedded engine that stands alone, as `npm run db` starts it. */
 export async function createSharedDatabase(): Promise<SharedDatabase> {
   const database = await createTestDatabase();
+  return database.env.MONGODB_URI === undefined ? embedded(database) : connected(database, database.env.MONGODB_URI);
+}
+
+/** An embedded engine that stands alone, also where there is a `MONGODB_URI`. */
+export async function createOwnDatabase(): Promise<OwnDatabase> {
+  return embedded(await createTestDatabase());
+}
+
+async function embedded(database: TestDatabase): Promise<OwnDatabase> {
   // Loaded as the service loads it: a worker is found by the address of a module, which tsx gives to an import only.
-  const engine =
-    database.env.MONGODB_URI === undefined
-      ? await (await import('../../server/storage/embedded/start.ts')).startEmbedded({ dataDir: database.env.DATA_DIR })
-      : undefined;
-  const uri = engine === undefined ? (database.env.MONGODB_URI ?? '') : withName(engine.uri, 'rooms');
+  const { startEmbedded } = await import('../../server/storage/embedded/start.ts');
+  const { DATA_DIR: dataDir } = database.env;
+  let engine = await startEmbedded({ dataDir });
+  const shared = await connected(database, withName(engine.uri, 'rooms'), () => engine.stop());
+  return {
+    ...shared,
+    async away(work) {
+      await engine.stop();
+      try {
+        await work();
+      } finally {
+        engine = await startEmbedded({ dataDir });
+      }
+    },
+  };
+}
+
+async function connected(
+  database: TestDatabase,
+  uri: string,
+  stop: () => Promise<void> = () => Promise.resolve(),
+): Promise<SharedDatabase> {
   const connection = await mongoose.createConnection(uri, { autoIndex: false, autoCreate: false }).asPromise();
   return {
     env: { DATA_DIR: database.env.DATA_DIR, MONGODB_URI: uri },
@@ -31,7 +63,7 @@ export async function createSharedDatabase(): Promise<SharedDatabase> {
     },
     async drop() {
       await connection.close();
-      await engine?.stop();
+      await stop();
       await database.drop();
     },
   };

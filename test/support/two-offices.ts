@@ -5,20 +5,16 @@ import type { NodeInput } from '../../shared/contract/templates.ts';
 import { type FlowFact, isFlowFact } from '../../shared/model/flow/flow-fact.ts';
 import { flowView } from '../../shared/model/flow/flow-view.ts';
 import { foldFlow } from '../../shared/model/flow/fold-flow.ts';
-import { createContext } from '../../server/app/context.ts';
-import { readSettings } from '../../server/app/settings.ts';
-import { systemClock } from '../../server/clock.ts';
 import type { Sweeps } from '../../server/delivery/sweeps.ts';
-import type { RoomDoc } from '../../server/rooms/room-store.ts';
-import { connectStorage } from '../../server/storage/connect.ts';
+import type { ProjectRoom } from '../../server/rooms/room-doc.ts';
 import { createLog } from '../../server/telemetry/log.ts';
-import { ServiceClock } from '../../server/time/service-clock.ts';
-import { Refused, until } from './client.ts';
+import { type Refused, until } from './client.ts';
 import { ManualClock } from './manual-clock.ts';
 import { people, type PersonName, Portal } from './portal.ts';
 import { startTestService, type TestService } from './service.ts';
 import { createSharedDatabase, type SharedDatabase } from './shared-database.ts';
 import type { Who } from './tokens.ts';
+import { openContext } from './worker-context.ts';
 
 /** A demand as a buyer fills it in; the number is of a range that is reserved for examples. */
 export const DEMAND = {
@@ -75,18 +71,13 @@ export class TwoOffices {
   }
 
   /** Calls, and gives a refusal as an answer. */
-  async try<Name extends CommandName>(
+  try<Name extends CommandName>(
     server: number,
     who: PersonName | Who,
     name: Name,
     input: CommandInput<Name>,
   ): Promise<{ data: CommandOutput<Name> } | { refused: Refused }> {
-    try {
-      return { data: await this.call(server, who, name, input) };
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      return { refused: error };
-    }
+    return this.at(server).try(who, name, input);
   }
 
   /** Publishes a template of the platform, and gives its id. */
@@ -156,7 +147,7 @@ export class TwoOffices {
 
   /** The project as it is stored: a server learns of what another one changed a little later. */
   async latest(server: number, projectId: string): Promise<Project> {
-    const rooms = this.database.connection.collection<RoomDoc>('rooms');
+    const rooms = this.database.connection.collection<ProjectRoom>('rooms');
     const stored = await rooms.findOne({ _id: projectId }, { projection: { project: 1 } });
     const version = stored?.project.version ?? 0;
     let project = await this.project(server, projectId);
@@ -186,23 +177,8 @@ export class TwoOffices {
   }
 
   async #startWorker(): Promise<void> {
-    const { clock } = this;
-    const settings = readSettings({ ...this.database.env, JOBS: 'apart' });
-    const storage = await connectStorage({ mongodbUri: settings.mongodbUri, dataDir: settings.dataDir });
-    const { connection } = storage;
-    const context = await createContext({
-      settings,
-      storage,
-      clock: new ServiceClock({ base: clock, wall: systemClock, connection, movable: false }),
-      wall: systemClock,
-      dice: Math.random,
-      log: this.#logger,
-      listeners: { onRoom: () => undefined, onStored: () => undefined, onEntry: () => undefined },
-    });
+    const { context, close } = await openContext(this.database, { clock: this.clock, log: this.#logger });
     this.sweeps.push(context.sweeps);
-    this.#stops.push(async () => {
-      await context.dispatcher.close();
-      for (const [, close] of context.closing) await close();
-    });
+    this.#stops.push(close);
   }
 }

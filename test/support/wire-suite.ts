@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { after, afterEach, before } from 'mocha';
+import type { Context } from '../../server/app/context.ts';
 import type { Service } from '../../server/app/service.ts';
 import { Refused } from './client.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -13,10 +14,13 @@ export interface WireSuite {
   readonly clock: ManualClock;
   readonly service: Service;
   readonly database: SharedDatabase;
+  /** The codes that were asked for by phone.sendCode, in their order. */
+  readonly codes: readonly string[];
+  readonly context: Context;
 }
 
 /** Starts it before the file's tests and stops it after them; after each test every event that arrived must have been of the contract. */
-export function wireSuite(): WireSuite {
+export function wireSuite(env: Readonly<Record<string, string>> = {}): WireSuite {
   let started: TestService | undefined;
   let portal: Portal | undefined;
   let database: SharedDatabase | undefined;
@@ -24,7 +28,7 @@ export function wireSuite(): WireSuite {
   before(async function () {
     this.timeout(60_000);
     database = await createSharedDatabase();
-    started = await startTestService({ database, overrides: { clock } });
+    started = await startTestService({ database, env, overrides: { clock } });
     portal = new Portal(started.service.url);
     await portal.seed();
   });
@@ -48,8 +52,14 @@ export function wireSuite(): WireSuite {
     get database() {
       return there(database);
     },
+    get codes() {
+      return there(started).codes;
+    },
     get service() {
       return there(started).service;
+    },
+    get context() {
+      return there(started).context;
     },
   };
 }

@@ -6,7 +6,7 @@ import { ERROR_CODES, RoomError } from '../../shared/contract/errors.ts';
 import { RateLimit } from '../../server/registry/rates.ts';
 import { createLog } from '../../server/telemetry/log.ts';
 import { metricsRoute } from '../../server/transport/http/metrics-route.ts';
-import type { RoomDoc } from '../../server/rooms/room-store.ts';
+import type { ProjectRoom } from '../../server/rooms/room-doc.ts';
 import { TestClient, until } from '../support/client.ts';
 import { type Exposed, growthOf, readExposition } from '../support/exposition.ts';
 import { getFile, postFile } from '../support/files.ts';
@@ -156,7 +156,7 @@ describe('GET /metrics', () => {
     const act = { projectId: due, visit: 1 };
     await portal.call('buyer', 'node.act', { ...act, nodeId: 'demand', action: 'submit', form: DEMAND });
     await portal.call('admin', 'node.act', { ...act, nodeId: 'delivery', action: 'finish' });
-    const stored = await suite.database.connection.collection<RoomDoc>('rooms').findOne({ _id: due });
+    const stored = await suite.database.connection.collection<ProjectRoom>('rooms').findOne({ _id: due });
     clock.advance((stored?.wakeAt?.getTime() ?? 0) + 90_000 - clock.now());
     expect(await value('step_overdue_seconds')).to.equal(90);
   });

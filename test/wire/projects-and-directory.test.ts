@@ -258,6 +258,19 @@ describe('project.* and the directory', () => {
       expect(stored?.tags).to.deep.equal([]);
     });
 
+    it('stores what a company is suggested by, and forgets what is left out', async () => {
+      const { portal, database } = suite;
+      const orgs = database.connection.collection<{ _id: string }>('orgs');
+      const org = { orgId: 'o-2', name: 'O', categories: ['Design', 'Logos'], regions: ['Zhejiang'], rating: 4.5 };
+      expect(await portal.call('service', 'org.put', org)).to.deep.equal({ org });
+      const { orgId: _id, ...stored } = org;
+      expect(await orgs.findOne({ _id })).to.deep.equal({ _id, ...stored });
+      await portal.call('service', 'org.put', { orgId: _id, name: 'P' });
+      expect(await orgs.findOne({ _id })).to.deep.equal({ _id, name: 'P' });
+      for (const bad of [{ rating: 5.1 }, { rating: -1 }, { categories: [''] }, { regions: Array(101).fill('r') }])
+        await refused(portal.call('service', 'org.put', { ...org, ...bad }), 'invalid');
+    });
+
     it('keeps no number before there is a vault for numbers', async () => {
       const { portal, database } = suite;
       await portal.call('service', 'staff.put', { ...staff, roles: [...staff.roles], phone: '13900001111' });

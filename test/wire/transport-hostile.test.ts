@@ -5,14 +5,22 @@ import { expect } from 'chai';
 import { pino } from 'pino';
 import type { Socket } from 'socket.io-client';
 import { ERROR_CODES, type WireError } from '../../shared/contract/errors.ts';
-import { commandNames, commands } from '../../shared/contract/registry.ts';
+import type { Side } from '../../shared/contract/primitives.ts';
+import { type CommandName, commandNames, commands } from '../../shared/contract/registry.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { tokenOf } from '../support/tokens.ts';
+import { tokenOf, type Who } from '../support/tokens.ts';
 import { until, within } from '../support/client.ts';
 import { call, connectAs, post, Tcp } from './transport-client.ts';
 import { CLOSING, frame } from './transport-frames.ts';
 
 const OPERATOR = { sub: 'op', side: 'operator' } as const;
+/** One of each side that has commands of its own; operators for all others. */
+const CALLERS: readonly Who[] = [
+  OPERATOR,
+  { sub: 'admin', side: 'provider', org: 'studio', roles: ['provider_admin'] },
+  { sub: 'buyer', side: 'buyer', org: 'buyers' },
+  { sub: 'portal', side: 'service' },
+];
 const TRANSPORTS = ['websocket', 'polling'] as const;
 
 const nested = (depth: number): unknown => JSON.parse(`${'{"a":['.repeat(depth)}1${']}'.repeat(depth)}`);
@@ -22,6 +30,8 @@ describe('hostile input', function () {
   let service: TestService;
   let token: string;
   let socket: Socket;
+  /** A connection and a token of each side. */
+  const callers = new Map<Side, { socket: Socket; token: string }>();
   /** Another client, to which nothing of all this must matter. */
   let other: Socket;
   const faults: string[] = [];
@@ -32,10 +42,13 @@ describe('hostile input', function () {
     service = await startTestService({ overrides: { log } });
     token = await tokenOf(OPERATOR);
     socket = await connectAs(service, OPERATOR);
+    for (const who of CALLERS)
+      callers.set(who.side, { socket: await connectAs(service, who), token: await tokenOf(who) });
     other = await connectAs(service, { sub: 'calm', side: 'buyer', org: 'o' });
   });
   after(async () => {
     socket.disconnect();
+    for (const caller of callers.values()) caller.socket.disconnect();
     other.disconnect();
     await service.stop();
   });
@@ -45,14 +58,17 @@ describe('hostile input', function () {
   });
 
   /** The same call over both transports: one error, the same one. */
-  async function bothRefuse(name: string, input: unknown): Promise<WireError> {
-    const overSocket = await call(socket, name, input);
+  async function bothRefuse(name: CommandName, input: unknown): Promise<WireError> {
+    const who = CALLERS.find(({ side }) => commands[name].callers.includes(side))?.side;
+    const caller = who === undefined ? undefined : callers.get(who);
+    if (caller === undefined) throw new Error(`nobody here may call ${name}`);
+    const overSocket = await call(caller.socket, name, input);
     if (overSocket.ok) throw new Error(`${name} was obeyed`);
     const { error } = overSocket;
     expect(Object.keys(error)).to.include.members(['code', 'message']);
     expect(JSON.stringify(error).length, 'a short error').to.be.lessThan(10_000);
-    if (Object.hasOwn(commands, name) && Reflect.get(commands, name).connectionBound !== true) {
-      const overHttp = await post(url(), name, { token, body: JSON.stringify(input) ?? '{}' });
+    if (commands[name].connectionBound !== true) {
+      const overHttp = await post(url(), name, { token: caller.token, body: JSON.stringify(input) ?? '{}' });
       const { title, status, detail, ...fields } = overHttp.body;
       expect(fields).to.deep.equal({ ...error });
       expect(overHttp.status).to.equal(ERROR_CODES[error.code].status);

@@ -2,7 +2,6 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { property, query, state } from 'lit/decorators.js';
 import type { Project } from '../../../shared/contract/projects.ts';
 import { type Client, RoomError } from '../../index.ts';
-import { closeIcon } from '../icons.ts';
 import { wordOf, type Words } from '../language/words.ts';
 import { basics } from '../theme.ts';
 import { actDialogStyles } from './act-dialog-styles.ts';
@@ -20,6 +19,7 @@ import { type Choice, providerChoices, staffChoices } from './choices.ts';
 import { type FieldFaults, fieldFaults, faultsOf, refusalWords } from './faults.ts';
 import { fieldRow } from './fields.ts';
 import { formStyles } from './flow-styles.ts';
+import { focusFault, formDialog, refusalNotice } from './form-dialog.ts';
 import { officeZone } from './office-zone.ts';
 import { actionOf, type FlowTask, inPlaceOf, isStillAllowed, keyOf, taskLabel, turnWords } from './flow-task.ts';
 import type { UploadFile } from './tray.ts';
@@ -83,55 +83,38 @@ export class ActDialog extends LitElement {
     const allowed = isStillAllowed(task, project);
     const fields = fieldsOf(task, project);
     const danger = action === 'reject' || action === 'close' || action === 'changeProvider';
-    return html`<dialog
-      lang=${words.tag}
-      aria-labelledby="title"
-      @cancel=${this.#cancelled}
-      @close=${this.#closed}
-      @keydown=${keepFromInputMethod}
-    >
-      <form novalidate @submit=${this.#submit}>
-        <header>
-          <h2 id="title">${label}</h2>
-          <button type="button" class="x" title=${words.cancel} aria-label=${words.cancel} @click=${this.#close}>
-            ${closeIcon}
-          </button>
-        </header>
-        <div class="body">
-          ${task.type === 'node' ? atStep(stepName(task.act.nodeId, project, words), label) : nothing}
-          <p class="explain">${wordOf(words.delivery.explain, action)}</p>
-          ${this.#place(task, project, words)} ${this.#notice(allowed, project, words)}
-          ${
-            fields.some(({ required }) => required) && fields.length > 1
-              ? html`<p class="explain">${words.delivery.requiredMarked}</p>`
-              : nothing
-          }
-          ${fields.map((field, index) =>
-            fieldRow({
-              field,
-              first: index === 0,
-              draft,
-              fault: this.faults.get(field.name),
-              words,
-              upload: this.upload,
-              choices: this.choices,
-              roles: staffNodes(project),
-              changed: () => this.#filledIn(field.name),
-            }),
-          )}
-        </div>
-        <footer>
-          <button type="button" class="button" @click=${this.#close}>${words.cancel}</button>
-          <button
-            class="button main ${danger ? 'danger' : ''}"
-            data-submit
-            ?disabled=${!allowed || this.busy || draft.tray.isBusy}
-          >
-            ${this.busy ? words.delivery.sending : label}
-          </button>
-        </footer>
-      </form>
-    </dialog>`;
+    return formDialog({
+      title: label,
+      words,
+      label,
+      busy: this.busy,
+      disabled: !allowed || draft.tray.isBusy,
+      danger,
+      submit: () => void this.#send(),
+      close: this.#close,
+      closed: () => this.dispatchEvent(new CustomEvent('end')),
+      body: html`${task.type === 'node' ? atStep(stepName(task.act.nodeId, project, words), label) : nothing}
+        <p class="explain">${wordOf(words.delivery.explain, action)}</p>
+        ${this.#place(task, project, words)} ${this.#notice(allowed, project, words)}
+        ${
+          fields.some(({ required }) => required) && fields.length > 1
+            ? html`<p class="explain">${words.delivery.requiredMarked}</p>`
+            : nothing
+        }
+        ${fields.map((field, index) =>
+          fieldRow({
+            field,
+            first: index === 0,
+            draft,
+            fault: this.faults.get(field.name),
+            words,
+            upload: this.upload,
+            choices: this.choices,
+            roles: staffNodes(project),
+            changed: () => this.#filledIn(field.name),
+          }),
+        )}`,
+    });
   }
 
   /** Says that the reader acts in another's place, where they do. */
@@ -155,7 +138,7 @@ export class ActDialog extends LitElement {
       if (refusal === undefined) lines.push(delivery.movedOn);
       lines.push(standing(project, words));
     }
-    return html`<div role="alert">${lines.length === 0 ? nothing : html`<p class="refused">${lines.join(' ')}</p>`}</div>`;
+    return refusalNotice(lines);
   }
 
   #filledIn(name: string): void {
@@ -168,11 +151,6 @@ export class ActDialog extends LitElement {
     if (name === 'nodeId') this.#askChoices();
     this.requestUpdate();
   }
-
-  readonly #submit = (event: SubmitEvent): void => {
-    event.preventDefault();
-    void this.#send();
-  };
 
   async #send(): Promise<void> {
     const { task, project, words, doer } = this;
@@ -207,9 +185,7 @@ export class ActDialog extends LitElement {
   #show(faults: FieldFaults): boolean {
     this.faults = faults;
     if (faults.size > 0) {
-      void this.updateComplete.then(() => {
-        this.renderRoot.querySelector<HTMLElement>('[data-fault] :is(input, textarea, select, button)')?.focus();
-      });
+      void this.updateComplete.then(() => focusFault(this.renderRoot));
     }
     return faults.size > 0;
   }
@@ -238,23 +214,7 @@ export class ActDialog extends LitElement {
       : staffChoices(client, project, role, { now: Date.now(), timeZone: await officeZone(client) });
   }
 
-  readonly #cancelled = (event: Event): void => {
-    // What is on its way is waited for: its outcome is to be seen.
-    if (this.busy) event.preventDefault();
-  };
-
   readonly #close = (): void => this.dialog?.close();
-
-  readonly #closed = (): void => {
-    this.dispatchEvent(new CustomEvent('end'));
-  };
-}
-
-/** An Enter that belongs to the input method sends nothing. Safari tells of it after the composition, as key 229. */
-function keepFromInputMethod(event: KeyboardEvent): void {
-  if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229)) event.preventDefault();
-  // The room's own Escape closes what lies under the dialog.
-  if (event.key === 'Escape') event.stopPropagation();
 }
 
 /** Which step it is, unless the button says that already. */

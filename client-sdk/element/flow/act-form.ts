@@ -16,7 +16,18 @@ export class ActDraft {
   }
 }
 
-export type FieldType = 'line' | 'phone' | 'email' | 'text' | 'files' | 'choice' | 'role';
+export type FieldType =
+  | 'line'
+  | 'phone'
+  | 'email'
+  | 'code'
+  | 'money'
+  | 'text'
+  | 'files'
+  | 'choice'
+  | 'role'
+  | 'radio'
+  | 'select';
 
 export interface Field {
   readonly name: string;

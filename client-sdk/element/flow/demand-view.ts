@@ -8,6 +8,7 @@ import { basics } from '../theme.ts';
 import { actDialogStyles } from './act-dialog-styles.ts';
 import { fileLinks } from './file-links.ts';
 import { downloadStyles, formStyles } from './flow-styles.ts';
+import { whenClosed } from './form-dialog.ts';
 
 type Demand = NonNullable<CommandOutput<'demand.get'>['demand']>;
 
@@ -73,7 +74,7 @@ export class DemandView extends LitElement {
     return html`<dialog
       lang=${words.tag}
       aria-labelledby="title"
-      @close=${() => this.dispatchEvent(new CustomEvent('end'))}
+      @close=${whenClosed(() => this.dispatchEvent(new CustomEvent('end')))}
       @keydown=${(event: KeyboardEvent) => {
         // The room's own Escape closes what lies under the dialog.
         if (event.key === 'Escape') event.stopPropagation();

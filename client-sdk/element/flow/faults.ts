@@ -31,7 +31,7 @@ export function faultsOf({ details }: RoomError): PathFault[] {
 }
 
 /** The rules' own reasons in the reader's language; one that is not known is said in general. */
-export function faultWords(reason: string, { delivery }: Words): string {
+export function faultWords(reason: string, { delivery, opportunity, calls }: Words): string {
   const most = /at most (\d+) characters/.exec(reason)?.[1];
   if (most !== undefined) return delivery.tooLongFault(most);
   const bytes = /at most (\d+) bytes/.exec(reason)?.[1];
@@ -39,9 +39,13 @@ export function faultWords(reason: string, { delivery }: Words): string {
   const types = /^must be one of (.+)$/.exec(reason)?.[1];
   if (types !== undefined) return delivery.typesFault(types);
   if (reason === 'is required') return delivery.faults.required;
-  if (reason === 'must be a phone number') return delivery.faults.phone;
+  if (reason.startsWith('must be a phone number')) return delivery.faults.phone;
   if (reason === 'must be a mail address') return delivery.faults.email;
   if (/file.*needed|name a file/.test(reason)) return delivery.faults.fileNeeded;
+  if (reason.startsWith('must be an amount')) return opportunity.faults.amount;
+  if (reason === 'must not be less than min') return opportunity.faults.budget;
+  if (/product that your company delivers/.test(reason)) return opportunity.faults.product;
+  if (reason.endsWith('at kept numbers only')) return calls.refused.keptOnly;
   return delivery.faults.other;
 }
 

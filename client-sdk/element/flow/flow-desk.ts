@@ -53,6 +53,11 @@ export class FlowDesk implements ReactiveController {
     if (at !== undefined) this.#ahead = Math.max(this.#ahead, aheadBy(at, Date.now()));
   }
 
+  /** Milliseconds that the service's clock is ahead of the reader's. */
+  get ahead(): number {
+    return this.#ahead;
+  }
+
   step(project: Project, words: Words): TemplateResult | typeof nothing {
     if (project.current === null) return nothing;
     return html`<delivery-room-step

@@ -43,7 +43,7 @@ export const formStyles = css`
     display: block;
     margin-bottom: 14px;
   }
-  .field > label,
+  .field > label:not(.button),
   .field > .label {
     display: block;
     margin-bottom: 4px;
@@ -73,6 +73,17 @@ export const formStyles = css`
     font: inherit;
     font-size: 16px;
     line-height: 22px;
+  }
+  select {
+    padding-right: 30px;
+    /* An arrow out of two gradients: a policy may allow no image. */
+    background-image:
+      linear-gradient(45deg, transparent 50%, var(--muted) 50%), linear-gradient(135deg, var(--muted) 50%, transparent 50%);
+    background-position:
+      right 16px center,
+      right 11px center;
+    background-size: 5px 5px;
+    background-repeat: no-repeat;
   }
   textarea {
     resize: vertical;

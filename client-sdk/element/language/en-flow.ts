@@ -195,6 +195,7 @@ export const enFlow = {
       receiver === '' ? message : `For the ${receiver.toLowerCase()}: ${message}`,
     'member.added': ({ actor, member }) => `${actor} added ${member}`,
     'member.removed': ({ actor, member }) => `${actor} removed ${member}`,
+    'member.changed': () => "The buyer's people in this room have changed",
   } as Record<string, (named: EventNames) => string>,
   otherEvent: ({ actor, event }: EventNames) => `${actor}: ${event}`,
 };

@@ -1,7 +1,10 @@
 import type { ErrorCode } from '../../../shared/contract/errors.ts';
 import type { Side } from '../../../shared/contract/primitives.ts';
 import type { ProjectStatus, QueuedReason } from '../../../shared/contract/projects.ts';
+import { enCall } from './en-call.ts';
 import { enFlow } from './en-flow.ts';
+import { enMarket } from './en-market.ts';
+import { enOpportunity } from './en-opportunity.ts';
 
 /** Every word that the elements show, in English. `{name}`-like holes are functions, so that each language orders them. */
 export const en = {
@@ -68,6 +71,7 @@ export const en = {
 
   timeline: 'Messages',
   loadOlder: 'Load older messages',
+  loadMore: 'Show more',
   loadingOlder: 'Loading…',
   beginning: 'This is where it begins.',
   empty: 'Nothing here yet.',
@@ -145,6 +149,9 @@ export const en = {
   backToRooms: 'All rooms',
 
   delivery: enFlow,
+  opportunity: enOpportunity,
+  market: enMarket,
+  calls: enCall,
 };
 
 export type Words = typeof en;

@@ -160,6 +160,7 @@ export const zhCnFlow: FlowWords = {
     notification: ({ receiver, message }) => (receiver === '' ? message : `通知${receiver}：${message}`),
     'member.added': ({ actor, member }) => `${actor} 添加了 ${member}`,
     'member.removed': ({ actor, member }) => `${actor} 移除了 ${member}`,
+    'member.changed': () => '客户方的房间成员有变动',
   },
   otherEvent: ({ actor, event }) => `${actor}：${event}`,
 };

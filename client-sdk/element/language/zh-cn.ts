@@ -1,5 +1,8 @@
 import type { Words } from './en.ts';
+import { zhCnCall } from './zh-cn-call.ts';
 import { zhCnFlow } from './zh-cn-flow.ts';
+import { zhCnMarket } from './zh-cn-market.ts';
+import { zhCnOpportunity } from './zh-cn-opportunity.ts';
 
 /** The same words in simplified Chinese, in the marketplace's own terms. */
 export const zhCn: Words = {
@@ -61,6 +64,7 @@ export const zhCn: Words = {
 
   timeline: '消息',
   loadOlder: '加载更早的消息',
+  loadMore: '加载更多',
   loadingOlder: '加载中…',
   beginning: '已经到最开始了。',
   empty: '这里还没有消息。',
@@ -126,4 +130,7 @@ export const zhCn: Words = {
   backToRooms: '全部房间',
 
   delivery: zhCnFlow,
+  opportunity: zhCnOpportunity,
+  market: zhCnMarket,
+  calls: zhCnCall,
 };

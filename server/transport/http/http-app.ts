@@ -44,6 +44,8 @@ export interface HttpAppParts {
   metrics: RequestHandler;
   /** Uploads and downloads. */
   files: Router;
+  /** What carriers tell of calls. */
+  callbacks: Router;
   /** The demonstration's pages, in development. */
   demo?: Router;
 }
@@ -75,6 +77,7 @@ export function createHttpApp(parts: HttpAppParts): Express {
 
   if (parts.demo !== undefined) app.use(parts.demo);
   app.use(parts.files);
+  app.use(parts.callbacks);
   // The bearer comes before the body: nobody makes this server read what they send before they are known.
   app.post(
     '/v1/:name',

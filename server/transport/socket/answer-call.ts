@@ -3,6 +3,7 @@ import { RoomError, type WireError } from '../../../shared/contract/errors.ts';
 import { READS_AT_A_TIME, CALLS_AT_A_TIME } from '../../../shared/contract/limits.ts';
 import { type CommandName, commands, isCommandName } from '../../../shared/contract/registry.ts';
 import type { Expiry } from '../../live/expiry.ts';
+import { roadTo } from '../../live/fan-out.ts';
 import type { Hub } from '../../live/hub.ts';
 import { joinedRooms, type RoomsSocket } from '../../live/rooms-socket.ts';
 import type { Answer, Connection } from '../../registry/call.ts';
@@ -44,10 +45,13 @@ export function createEventListener(
     const ack = typeof last === 'function' ? last : undefined;
     if (ack !== undefined) args.pop();
     const begun = performance.now();
+    const known = typeof name === 'string' && isCommandName(name) ? name : UNKNOWN;
+    const road = ack !== undefined && known !== UNKNOWN && IN_ORDER.has(known) ? roadTo(this) : undefined;
+    if (road !== undefined) road.answers += 1;
     answer(parts, this, name, args)
       .then((result) => {
-        const known = typeof name === 'string' && isCommandName(name) ? name : UNKNOWN;
         parts.figures.answered(known, result.ok ? 'ok' : result.error.code, performance.now() - begun);
+        if (road !== undefined) road.answers -= 1;
         ack?.(result);
         if (!result.ok && result.error.code === 'rate_limited') countExcess(parts, this);
       })

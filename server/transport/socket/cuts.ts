@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { CutReason, MemberCutReason } from '../../../shared/contract/cuts.ts';
 import type { ServerEvents } from '../../../shared/contract/events.ts';
-import { CUT_TOLD_MS } from '../../../shared/contract/limits.ts';
+import { RoomError } from '../../../shared/contract/errors.ts';
+import { CUT_TOLD_MS, FLOOD_PAUSE_MS } from '../../../shared/contract/limits.ts';
 import { type Clock, iso } from '../../clock.ts';
 import { roadTo } from '../../live/fan-out.ts';
 import { emitTo, type RoomsSocket } from '../../live/rooms-socket.ts';
@@ -26,10 +27,13 @@ export interface CutsParts {
 export class Cuts {
   readonly #parts: CutsParts;
   readonly #told: LRUCache<string, ServerEvents['connection.cut']>;
+  /** Until when users open no connection, by this server's clock. */
+  readonly #keptOut: LRUCache<string, number>;
 
   constructor(parts: CutsParts) {
     this.#parts = parts;
     this.#told = new LRUCache({ max: USERS_MAX, ttl: CUT_TOLD_MS, ttlResolution: 0, perf: parts.clock });
+    this.#keptOut = new LRUCache({ max: USERS_MAX, ttl: FLOOD_PAUSE_MS, ttlResolution: 0, perf: parts.clock });
   }
 
   /** Cuts off who does not read. What waits is dropped, and not a moment is waited for: the closing would wait behind it. The client learns of it when it comes back. */
@@ -61,9 +65,26 @@ export class Cuts {
     if (told !== undefined) emitTo(socket, 'connection.cut', told);
   }
 
+  /**
+   * Lets a user open a connection, or not yet, where one of theirs was cut off for a flood.
+   * @throws {RoomError} `rate_limited`
+   */
+  admit(caller: Caller): void {
+    const left = (this.#keptOut.get(userOf(caller)) ?? 0) - this.#parts.clock.now();
+    if (left <= 0) return;
+    throw new RoomError('rate_limited', 'A connection of this user called far too often: come back a little later.', {
+      retryAfterMs: left,
+    });
+  }
+
   /** Another server has cut off a connection of a user. */
   hear(user: string, told: ServerEvents['connection.cut']): void {
+    this.#remember(user, told);
+  }
+
+  #remember(user: string, told: ServerEvents['connection.cut']): void {
     this.#told.set(user, told);
+    if (told.reason === 'flood') this.#keptOut.set(user, this.#parts.clock.now() + FLOOD_PAUSE_MS);
   }
 
   /** Answers what the client is to be told; nothing where the connection was ending already. */
@@ -72,7 +93,7 @@ export class Cuts {
     const { clock, log, tellOthers, onCut } = this.#parts;
     const { caller } = socket.data;
     const told = { connection: socket.id, reason, at: iso(clock.now()) };
-    this.#told.set(userOf(caller), told);
+    this.#remember(userOf(caller), told);
     tellOthers?.(userOf(caller), told);
     log.warn({ user: caller.userId, connection: socket.id, reason, unread }, 'a connection is cut off');
     onCut?.(reason);

@@ -70,6 +70,7 @@ export class Deaf<Socket extends Peer> {
   sweep(sockets: Iterable<Socket>): void {
     const lagging = new Map<Socket, Lag>();
     for (const socket of sockets) {
+      if (this.#isAtRest(socket)) continue;
       const unread = unreadOf(socket.conn);
       const lag = isTooMuch(unread) ? this.#lagOf(socket) : undefined;
       const isLost = lag !== undefined && (lag.sweeps >= PATIENCE || unread.bytes > HELD_BYTES_MAX);
@@ -94,6 +95,19 @@ export class Deaf<Socket extends Peer> {
     const handed = open === undefined ? 0 : handedOn(open.stream);
     const takes = before === undefined || queue !== before.queue || handed - before.handed >= PACE_BYTES;
     return { queue, handed, sweeps: takes ? 0 : before.sweeps + 1 };
+  }
+
+  /** Most are: nothing waits for them here, and they were sent too little to be asked. This is as little as can be looked at. */
+  #isAtRest({ conn, data: { road } }: Socket): boolean {
+    const open = road?.open;
+    return (
+      open !== undefined &&
+      road?.transport === conn.transport &&
+      open.session.writeBuffer.length === 0 &&
+      open.stream.writableLength === 0 &&
+      road.sent <= ASK_AFTER_BYTES &&
+      (this.#asked.size === 0 || !this.#asked.has(open.webSocket))
+    );
   }
 
   /** @param road undefined where no event was sent yet */

@@ -149,6 +149,7 @@ async function authenticate(auth: Record<string, unknown>, parts: SocketServerPa
   const reason = parts.barred(caller);
   if (reason !== undefined) throw new RoomError('unauthenticated', reason);
   const elsewhere = await parts.connectionsElsewhere?.(caller.userId, parts.hub.connected.count(caller.userId));
+  parts.cuts.admit(caller);
   if (connectionsLeft(parts, caller) < 1 + (elsewhere ?? 0))
     throw new RoomError('rate_limited', 'Too many connections of this user: close one first.', { retryAfterMs: 5000 });
   return caller;

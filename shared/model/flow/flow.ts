@@ -195,6 +195,12 @@ export function isLate(node: FlowNode, now: number): boolean {
   return node.dueAt !== undefined && node.due?.provisional !== true && now >= Date.parse(node.dueAt);
 }
 
+/** When a project ended, in milliseconds since the epoch; null while it goes on. */
+export function endedAt({ status, nodes }: Pick<Flow, 'status' | 'nodes'>): number | null {
+  if (status === 'executing' || status === 'paused') return null;
+  return Math.max(0, ...nodes.map((node) => (node.endedAt === undefined ? 0 : Date.parse(node.endedAt))));
+}
+
 export function wantOf(flow: Flow): Want | null {
   const node = currentNode(flow);
   if (node === undefined || flow.status !== 'executing' || node.enteredAt === undefined) return null;

@@ -2,14 +2,18 @@ import { mongo } from 'mongoose';
 import { officeCalendar } from '../../../server/calendar/office-calendar.ts';
 import { systemClock } from '../../../server/clock.ts';
 import { Deliveries } from '../../../server/delivery/deliveries.ts';
-import { createSweeps } from '../../../server/delivery/sweeps.ts';
+import { createSweeps, projectTick } from '../../../server/delivery/sweeps.ts';
+import { LaneStore } from '../../../server/rooms/lane-store.ts';
 import { Notifications } from '../../../server/rooms/notifications.ts';
 import { Outbox } from '../../../server/rooms/outbox.ts';
-import { type RoomDoc, RoomStore, roomModel } from '../../../server/rooms/room-store.ts';
+import type { ProjectRoom } from '../../../server/rooms/room-doc.ts';
+import { roomModel } from '../../../server/rooms/room-model.ts';
+import { RoomStore } from '../../../server/rooms/room-store.ts';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
 import { Appender } from '../../../server/timeline/appender.ts';
 import { entryModel } from '../../../server/timeline/entry-store.ts';
+import { testNumbers } from '../../support/vault.ts';
 import { type Goal, figureOf } from '../figure.ts';
 import { measurePairs } from '../pairs.ts';
 import type { Bench, Measure } from '../plan.ts';
@@ -77,13 +81,13 @@ async function waitingField(bench: Bench, waiting: number): Promise<Field> {
   const { DATA_DIR: dataDir = '', MONGODB_URI: mongodbUri } = database.env;
   const storage = await connectStorage({ mongodbUri: mongodbUri || undefined, dataDir });
   const rooms = roomModel(storage.connection);
-  const model = await rooms.findById(roomId).lean<RoomDoc>();
+  const model = await rooms.findById(roomId).lean<ProjectRoom>();
   if (model === null) throw new Error('the project that was just delivered is not there');
   const begun = performance.now();
   for (let from = 0; from < waiting; from += BATCH)
     await put(storage, model, Math.min(BATCH, waiting - from), Date.now() + DAY_MS);
   bench.say(`  ${waiting} waiting projects written in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
-  const { sweeps, appender } = sweepsOf(storage);
+  const { sweeps, appender } = await sweepsOf(storage);
   return {
     async sweep(due) {
       await put(storage, model, due, Date.now() - 1_000);
@@ -104,21 +108,21 @@ async function waitingField(bench: Bench, waiting: number): Promise<Field> {
 }
 
 /** Copies of a project that waits for its buyer, to be woken for their reminder at an instant. */
-async function put(storage: Storage, model: RoomDoc, count: number, wakeAt: number): Promise<void> {
+async function put(storage: Storage, model: ProjectRoom, count: number, wakeAt: number): Promise<void> {
   if (count === 0) return;
   const at = new Date(wakeAt);
   const nodes = model.project.flow.nodes.map((node) =>
     node.status === 'active' ? { ...node, remindAt: at.toISOString() } : node,
   );
-  const docs = Array.from({ length: count }, (): RoomDoc => {
+  const docs = Array.from({ length: count }, (): ProjectRoom => {
     const _id = new mongo.ObjectId().toHexString();
     const project = { ...model.project, orderId: _id, flow: { ...model.project.flow, nodes } };
     return { ...model, _id, project, wakeAt: at, outbox: [] };
   });
-  await storage.connection.collection<RoomDoc>('rooms').insertMany(docs, { ordered: false });
+  await storage.connection.collection<ProjectRoom>('rooms').insertMany(docs, { ordered: false });
 }
 
-function sweepsOf({ connection }: Storage) {
+async function sweepsOf({ connection }: Storage) {
   const onError = (error: unknown): never => {
     throw error;
   };
@@ -129,9 +133,16 @@ function sweepsOf({ connection }: Storage) {
     log: createLog('silent'),
     onEntry: () => undefined,
   });
-  const outbox = new Outbox({ rooms, appender, notifications: new Notifications(connection), onError });
+  const outbox = new Outbox({
+    rooms,
+    appender,
+    notifications: new Notifications(connection),
+    lanes: new LaneStore(connection),
+    onError,
+  });
   const calendar = officeCalendar({ timeZone: 'Asia/Shanghai', opening: '09:00', cutoff: '17:30' });
   const deliveries = new Deliveries({
+    ...(await testNumbers(connection)),
     rooms,
     outbox,
     clock: systemClock,
@@ -144,7 +155,7 @@ function sweepsOf({ connection }: Storage) {
     appender,
     sweeps: createSweeps({
       rooms: rooms.model,
-      deliveries,
+      ticks: { project: projectTick(deliveries, dispatcher) },
       dispatcher,
       clock: systemClock,
       stopping: () => false,

@@ -49,6 +49,8 @@ describe('list of rooms', () => {
       online: [],
       typing: {},
       project: undefined,
+      opportunity: undefined,
+      calls: [],
     };
     const next = applySnapshot(rooms, snapshot);
     expect(next?.[0]).to.deep.include({ id: 'b', title: 'New title', status: 'paused', last: newest });

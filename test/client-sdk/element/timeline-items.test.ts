@@ -66,6 +66,34 @@ describe('timelineItems', () => {
     expect(ofAnother?.key).to.equal('entry-1');
   });
 
+  it('shows a call in the row of its request, and nothing else of it', () => {
+    const fact = (seq: number, name: string, callId: string, at = seq) => ({
+      ...event(seq, name, { callId }),
+      kind: 'call' as const,
+      at: new Date(Date.UTC(2026, 10, 20, 2, at)).toISOString(),
+    });
+    const entries = [
+      fact(1, 'call.connected', 'begun before'),
+      fact(2, 'call.requested', 'a'),
+      message(3, 'you'),
+      fact(4, 'call.ringing', 'a'),
+      message(5, 'you'),
+      fact(6, 'call.ended', 'a'),
+      fact(7, 'call.moved_on', 'a'),
+    ];
+    const items = timelineItems(source({ entries, unreadAfter: 5 }));
+    expect(items.map(({ type, key }) => `${type} ${key}`)).to.deep.equal([
+      'day day 2026-11-20',
+      'call entry-2',
+      'message entry-3',
+      'message entry-5',
+      'unread unread',
+      'event entry-7',
+    ]);
+    expect(items[1]).to.include({ callId: 'a' });
+    expect(items[3]).to.include({ continues: true });
+  });
+
   it('lists unsent messages last', () => {
     const pending = [pendingMessage('a', Date.UTC(2026, 10, 20, 2, 30))];
     expect(types({ entries: [message(1, 'you', 60)], pending })).to.deep.equal(['day', 'message', 'pending']);

@@ -3,9 +3,23 @@ import { readFileSync } from 'node:fs';
 import { builtInTemplates } from '../../../shared/model/flow/built-in-templates.ts';
 import { ERROR_CODES } from '../../../shared/contract/errors.ts';
 import { nodeStatus, projectStatus, queuedReason } from '../../../shared/contract/projects.ts';
+import {
+  engagementOrigin,
+  engagementStatus,
+  opportunityAction,
+  opportunityKind,
+  opportunityStatus,
+  passedReason,
+  recordStage,
+  rejectReason,
+  terminateReason,
+} from '../../../shared/contract/opportunities.ts';
+import { proposalStatus } from '../../../shared/contract/proposals.ts';
 import { role, side } from '../../../shared/contract/primitives.ts';
 import { receiver } from '../../../shared/contract/templates.ts';
 import { FLOW_EVENT_KINDS } from '../../../shared/model/flow/flow-fact.ts';
+import { OPPORTUNITY_EVENT_KINDS } from '../../../shared/model/opportunity/opportunity-fact.ts';
+import { isEcho } from '../../../client-sdk/element/opportunity/opportunity-line.ts';
 import { eventLine } from '../../../client-sdk/element/event-line.ts';
 import { en } from '../../../client-sdk/element/language/en.ts';
 import { wordOf } from '../../../client-sdk/element/language/words.ts';
@@ -35,6 +49,20 @@ describe('words', () => {
       expect(words.queued).to.have.all.keys(queuedReason.options);
       expect(words.errors).to.have.all.keys(Object.keys(ERROR_CODES));
     });
+
+    it(`names in ${words.tag} every status, origin, reason, stage and action of a demand`, () => {
+      const { opportunity } = words;
+      expect(opportunity.kinds).to.have.all.keys(opportunityKind.options);
+      expect(opportunity.status).to.have.all.keys(opportunityStatus.options);
+      expect(opportunity.engagementStatus).to.have.all.keys(engagementStatus.options);
+      expect(opportunity.origins).to.have.all.keys(engagementOrigin.options);
+      expect(opportunity.rejectReasons).to.have.all.keys(rejectReason.options);
+      expect(opportunity.terminateReasons).to.have.all.keys(terminateReason.options);
+      expect(opportunity.passedReasons).to.have.all.keys(passedReason.options);
+      expect(opportunity.stages).to.have.all.keys(recordStage.options);
+      expect(opportunity.proposalStatus).to.have.all.keys(proposalStatus.options);
+      expect(opportunity.actions).to.have.all.keys(opportunityAction.options);
+    });
   }
 
   it('knows the nodes of the built-in templates in Chinese', () => {
@@ -45,8 +73,10 @@ describe('words', () => {
   it('has no Chinese outside its own file, and none of the other in it', () => {
     const source = (file: string) =>
       readFileSync(new URL(`../../../client-sdk/element/language/${file}`, import.meta.url), 'utf8');
-    expect(source('en.ts')).to.not.match(/\p{Script=Han}/u);
-    expect(source('zh-cn.ts')).to.match(/\p{Script=Han}/u);
+    for (const part of ['', '-flow', '-opportunity', '-market', '-call']) {
+      expect(source(`en${part}.ts`), part).to.not.match(/\p{Script=Han}/u);
+      expect(source(`zh-cn${part}.ts`), part).to.match(/\p{Script=Han}/u);
+    }
   });
 
   it('shows a name that came over the wire as it is when it has no word, also one that objects have', () => {
@@ -67,7 +97,13 @@ describe('eventLine', () => {
   });
 
   it('has words in each language for every fact of a flow, and for what goes with it', () => {
-    const events = [...Object.keys(FLOW_EVENT_KINDS), 'notification', 'notes.handed_over', 'member.added'];
+    const events = [
+      ...Object.keys(FLOW_EVENT_KINDS),
+      'notification',
+      'notes.handed_over',
+      'member.added',
+      'member.changed',
+    ];
     for (const words of [en, zhCn]) {
       for (const name of events) {
         expect(words.delivery.events, name).to.have.property(name);
@@ -78,6 +114,59 @@ describe('eventLine', () => {
         expect(line, name).to.not.be.empty.and.not.match(/undefined|NaN|\[object/);
       }
     }
+  });
+
+  it('has words in each language for every fact of a demand', () => {
+    for (const words of [en, zhCn]) {
+      for (const name of Object.keys(OPPORTUNITY_EVENT_KINDS)) {
+        expect(words.opportunity.events, name).to.have.property(name);
+        expect(eventLine(event(1, name, {}), words), name).to.not.match(/undefined|NaN|\[object/);
+      }
+      expect(Object.keys(words.opportunity.events)).to.have.members(Object.keys(OPPORTUNITY_EVENT_KINDS));
+    }
+  });
+
+  it('tells what became of a demand', () => {
+    const said = (name: string, body: Record<string, unknown>) =>
+      [en, zhCn].map((words) => eventLine(event(1, name, body), words));
+    const provider = { org: 'kite', name: 'Kite' };
+    expect(said('engagement.began', { provider, origin: 'grabbed' })).to.deep.equal([
+      'Kite took the demand from the plaza',
+      'Kite 从商机广场抢单',
+    ]);
+    expect(said('engagement.ended', { status: 'rejected', reason: 'budget_too_low' })).to.deep.equal([
+      'The provider is out: declined, Budget too low',
+      '服务商已退出：已拒绝，预算过低',
+    ]);
+    expect(said('engagement.ended', { status: 'expired', reason: 'unanswered' })[1]).to.include('未在期限内答复');
+    expect(said('opportunity.closed', { reason: 'Asked twice' })[0]).to.equal(
+      'The platform closed the demand: Asked twice',
+    );
+    const proposal = { name: 'Standard', total: '39600.00', currency: 'CNY' };
+    expect(said('proposal.sent', { proposal })).to.deep.equal([
+      'System sent the proposal "Standard": ¥39,600',
+      'System 发送了方案“Standard”：¥39,600',
+    ]);
+    expect(said('record.added', { connected: true, stage: 'price', text: 'Fifty is fine.' })).to.deep.equal([
+      'System: reached, discussing the price. Fifty is fine.',
+      'System：已联系上，讨论价格。Fifty is fine.',
+    ]);
+    expect(said('engagement.began', { provider, origin: 'won in a lottery' })[0]).to.equal('Kite');
+  });
+
+  it('leaves out of a timeline what a fact beside it tells, and nothing else', () => {
+    const notice = (what: string) => ({ ...event(1, 'notification', { what }), kind: 'notice' as const });
+    expect(isEcho(notice('proposal_sent'))).to.equal(true);
+    expect(isEcho(notice('offered'))).to.equal(false);
+    expect(isEcho(notice('toString'))).to.equal(false);
+    // Where it is the last of a room, it is told as the fact is: its own words are for the buyer alone.
+    expect([en, zhCn].map((words) => eventLine(notice('proposal_sent'), words))).to.deep.equal([
+      'A proposal was sent',
+      '服务商发送了方案',
+    ]);
+    const offered = event(1, 'notification', { what: 'offered', words: { zh: '请接受', en: 'Please accept' } });
+    expect(eventLine({ ...offered, stream: 'desk:kite' }, en)).to.equal('For the provider: Please accept');
+    expect(isEcho(event(1, 'proposal.sent', { what: 'proposal_sent' }))).to.equal(false);
   });
 
   it('tells who, to whom, why and in whose place', () => {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Locator } from 'playwright-core';
 import type { Project } from '../../../shared/contract/projects.ts';
-import { demonstration } from './support/demonstration.ts';
+import { demonstration, PAGE_TEST_MS } from './support/demonstration.ts';
+import { expectCount } from './support/expect-shown.ts';
 import type { Visitor, VisitorOptions } from './support/visitor.ts';
 
 const DEMAND = {
@@ -27,7 +28,7 @@ async function send(visitor: Visitor): Promise<void> {
 }
 
 describe('the page: a delivery', function () {
-  this.timeout(180_000);
+  this.timeout(PAGE_TEST_MS);
   const demo = demonstration();
   let orders = 0;
 
@@ -67,7 +68,8 @@ describe('the page: a delivery', function () {
     const admin = await open('admin');
     await step(buyer, 'Submit Demand').waitFor();
     await buyer.page.locator('delivery-room-step .turn', { hasText: 'your turn' }).waitFor();
-    expect(await button(admin, 'submit').count(), "the provider's button").to.equal(0);
+    await step(admin, 'Submit Demand').waitFor();
+    await expectCount(button(admin, 'submit'), 0, "the provider's button");
 
     await button(buyer, 'submit').click();
     await dialog(buyer).locator('[data-submit]').click();
@@ -80,7 +82,7 @@ describe('the page: a delivery', function () {
     await fill(buyer, { ...DEMAND, email: 'nowhere' });
     await dialog(buyer).locator('[data-submit]').click();
     await dialog(buyer).locator('[data-field=email] .fault', { hasText: 'must be a mail address' }).waitFor();
-    expect(await faulty.count()).to.equal(1);
+    await expectCount(faulty, 1);
     await fill(buyer, { email: DEMAND.email });
     await send(buyer);
 
@@ -108,7 +110,7 @@ describe('the page: a delivery', function () {
     await buyer.page
       .locator('.steps [data-node=confirm-design][data-status=done]', { hasText: 'entered 2 times' })
       .waitFor();
-    expect(await buyer.page.locator('delivery-room-step .buttons').count()).to.equal(0);
+    await expectCount(buyer.page.locator('delivery-room-step .buttons'), 0);
   });
 
   it('says in words who was faster, and keeps what was written until the dialog is closed', async () => {
@@ -119,7 +121,7 @@ describe('the page: a delivery', function () {
     await act('operator', id, 'submit', { form: DEMAND });
     await dialog(buyer).locator('[role=alert]', { hasText: 'Functional Design' }).waitFor();
     expect(await dialog(buyer).locator('[name=contactName]').inputValue()).to.equal('Somebody');
-    expect(await dialog(buyer).locator('[data-submit]').isDisabled()).to.equal(true);
+    await dialog(buyer).locator('[data-submit]:disabled').waitFor();
     await buyer.page.keyboard.press('Escape');
     await dialog(buyer).waitFor({ state: 'detached' });
     await told(buyer, 'Qiu Yan submitted Submit Demand for the buyer').waitFor();
@@ -143,8 +145,8 @@ describe('the page: a delivery', function () {
     await fill(buyer, { remark: 'Spring festival' });
     await send(buyer);
     await told(admin, 'Wang Fang paused the project: Spring festival').waitFor();
-    await admin.page.locator('delivery-room-step .left[data-paused]').waitFor();
-    expect(await button(buyer, 'submit').count()).to.equal(0);
+    for (const { page } of [admin, buyer]) await page.locator('delivery-room-step .left[data-paused]').waitFor();
+    await expectCount(button(buyer, 'submit'), 0);
     await buyer.page.locator('.manage [data-act=resume]').click();
     await send(buyer);
     await button(buyer, 'submit').waitFor();
@@ -182,7 +184,7 @@ describe('the page: a delivery', function () {
     await devtools.send('Input.imeSetComposition', { text: '王芳', selectionStart: 2, selectionEnd: 2 });
     await devtools.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Enter', windowsVirtualKeyCode: 229 });
     await devtools.send('Input.insertText', { text: '王芳' });
-    expect(await dialog(buyer).locator('[data-fault]').count()).to.equal(0);
+    await expectCount(dialog(buyer).locator('[data-fault]'), 0);
     expect(await dialog(buyer).locator('[name=contactName]').inputValue()).to.equal('王芳');
     for (const value of [DEMAND.phone, DEMAND.email, DEMAND.address]) {
       await keyboard.press('Tab');
@@ -245,6 +247,7 @@ describe('the page: a delivery', function () {
     const after = await open('buyer');
     await told(after, 'Confirm Delivery: its time was over, and the flow went on by itself').waitFor();
     await told(after, 'The project is completed').waitFor();
-    expect(await after.page.locator('delivery-room-step').count()).to.equal(0);
+    await after.page.locator('.status[data-status=completed]').waitFor();
+    await expectCount(after.page.locator('delivery-room-step'), 0);
   });
 });

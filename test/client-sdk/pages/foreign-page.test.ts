@@ -2,13 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { builtScript, PAGE_DIR } from '../../../server/demo/built-page.ts';
-import { DEMO_PEOPLE } from '../../../server/demo/people.ts';
+import { demoPersonNamed } from '../../../server/demo/people.ts';
+import type { CommandInput, CommandName } from '../../../shared/contract/registry.ts';
 import { findChromium, launchChromium, sayWithoutBrowser } from '../../support/browser.ts';
+import { post } from '../../support/client.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
 import { tokenOf } from '../../support/tokens.ts';
 import { buildPage } from './support/build-page.ts';
+import { PAGE_TEST_MS } from './support/demonstration.ts';
+import { expectCount } from './support/expect-shown.ts';
 import { type Portal, startPortal } from './support/portal.ts';
 import { Visitor } from './support/visitor.ts';
 
@@ -40,8 +44,17 @@ const LOOKS = `(() => {
     });
 })()`;
 
+/** Waits for what may come after the messages: who is there, and that their end is in view. Under hostile rules nothing can be seen. */
+async function settled(page: Page): Promise<void> {
+  await page.locator('.people li[data-online]').first().waitFor({ state: 'attached' });
+  await page.locator('.to-end').waitFor({ state: 'detached' });
+}
+
+/** A provider in a demand with competitors. */
+const RIVAL = { as: 'cedar', shows: '我们去年给两家茶企做过官网' };
+
 describe('the room in a page of somebody else', function () {
-  this.timeout(60_000);
+  this.timeout(PAGE_TEST_MS);
   let service: TestService;
   let portal: Portal;
   let browser: Browser | undefined;
@@ -67,20 +80,28 @@ describe('the room in a page of somebody else', function () {
     expect(gzipSync(script, { level: 9 }).byteLength).to.be.at.most(WIDGET_MAX_BYTES);
   });
 
-  async function visit(css: string): Promise<Visitor> {
-    if (browser === undefined) throw new Error('no browser');
-    const { userId: sub, name, side, org } = DEMO_PEOPLE.buyer;
-    const token = await tokenOf({ sub, name, side, org });
-    const rooms = await fetch(`${service.service.url}/v1/room.list`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: '{}',
-    });
-    const [room] = ((await rooms.json()) as { items: { id: string }[] }).items;
+  /** Somebody of the demonstration, and their newest room. */
+  async function comes(as: string) {
+    const person = demoPersonNamed(as);
+    if (person === undefined) throw new Error(`nobody is called ${as}`);
+    const { userId: sub, name, side, org, roles } = person;
+    const token = await tokenOf({ sub, name, side, roles, ...(org === undefined ? {} : { org }) });
+    const call = async <Name extends CommandName>(command: Name, input: CommandInput<Name>) => {
+      const { data } = await post(service.service.url, token, command, input);
+      return data ?? expect.fail(`${command} was refused`);
+    };
+    const [room] = (await call('room.list', {})).items;
+    return { token, call, roomId: room?.id ?? expect.fail('there is no room') };
+  }
+
+  /** Opens the newest room of somebody within the portal's page. */
+  async function visit(css: string, { as = 'buyer', shows = 'Perfect, I will fill in' } = {}): Promise<Visitor> {
+    if (browser === undefined) throw new Error('there is no browser');
+    const { token, roomId } = await comes(as);
     const { url } = service.service;
     portal.serve(
       `<!doctype html><html lang="en"><title>Portal</title><style nonce="n1">${css}</style>
-<delivery-room room-id="${room?.id ?? ''}" base-url="${url}/"></delivery-room>
+<delivery-room room-id="${roomId}" base-url="${url}/"></delivery-room>
 <script nonce="n1">document.querySelector('delivery-room').tokenProvider = () => window.portalToken();</script>
 <script nonce="n1" type="module" crossorigin src="${url}/demo/${await builtScript()}"></script></html>`,
       `default-src 'none'; script-src 'nonce-n1' 'strict-dynamic'; style-src 'nonce-n1'; img-src 'self'; connect-src ${url} ${url.replace('http', 'ws')}`,
@@ -89,8 +110,18 @@ describe('the room in a page of somebody else', function () {
     await visitor.page.exposeFunction('portalToken', () => token);
     await visitor.page.goto(portal.url);
     await visitor.live.waitFor({ state: 'attached' });
-    await visitor.message('Perfect, I will fill in').waitFor({ state: 'attached' });
+    await visitor.message(shows).first().waitFor({ state: 'attached' });
     return visitor;
+  }
+
+  /**
+   * Reads all that is unread, so that a first look shows no divider that a second one does not. Not in a page: that learns a
+   * moment after it is live what is unread, and may be gone before it has told what was read.
+   */
+  async function readAll(as: string): Promise<void> {
+    const { call, roomId } = await comes(as);
+    const { room } = await call('room.get', { roomId });
+    for (const { stream, head } of room.streams) await call('read.mark', { roomId, stream, seq: head });
   }
 
   afterEach(async () => {
@@ -106,14 +137,41 @@ describe('the room in a page of somebody else', function () {
     await buyer.say('From the portal');
     await buyer.stored('From the portal');
     buyer.expectNoFaults();
-    expect(await buyer.page.locator('[style]').count()).to.equal(0);
+    await expectCount(buyer.page.locator('[style]'), 0);
+  });
+
+  it("works so with a demand's room too, its dialogs and tables", async function () {
+    if (browser === undefined) this.skip();
+    const cedar = await visit('', RIVAL);
+    const { page } = cedar;
+    await page.locator('[data-act=compare]').click();
+    await page
+      .locator('delivery-room-proposals td', { hasText: '标准版' })
+      .or(page.locator('[data-row=total]'))
+      .waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('[data-act=propose]').click();
+    await page.locator('[data-line-field=price]').fill('12.50');
+    await page.locator('[data-total=quoted]', { hasText: '¥12.50' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('[data-act=terminate]').click();
+    await page.locator('delivery-room-opportunity-act dialog[open]').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('[data-stream^="notes:"]').click();
+    await page.locator('.card[data-event="record.added"]').waitFor();
+    cedar.expectNoFaults();
+    await expectCount(page.locator('[style]'), 0);
   });
 
   it('looks the same under hostile rules of the page, but for what the page may set', async function () {
     if (browser === undefined) this.skip();
-    const looks = (one: Visitor): Promise<string[]> => one.page.evaluate(LOOKS);
+    const looks = async ({ page }: Visitor): Promise<string[]> => {
+      await settled(page);
+      return page.evaluate(LOOKS);
+    };
     const size =
       'delivery-room { width: 700px !important; height: 500px !important; --dr-color-accent: rgb(1, 2, 3); }';
+    await readAll('buyer');
     const plain = await looks(await visit(size));
     await visitor.context.close();
     const attacked = await visit(HOSTILE);
@@ -139,6 +197,26 @@ describe('the room in a page of somebody else', function () {
     );
     await attacked.say('Written in spite of it');
     await attacked.stored('Written in spite of it');
+  });
+
+  it("keeps a demand's room as it is under hostile rules", async function () {
+    if (browser === undefined) this.skip();
+    const looks = async (css: string): Promise<string[]> => {
+      const { page } = await visit(css, RIVAL);
+      await page.locator('[data-act=propose]').click();
+      await page.locator('delivery-room-propose [name=productId] option').nth(2).waitFor({ state: 'attached' });
+      await settled(page);
+      const seen = (await page.evaluate(LOOKS)) as string[];
+      await visitor.context.close();
+      return seen;
+    };
+    await readAll(RIVAL.as);
+    const size =
+      'delivery-room { width: 700px !important; height: 500px !important; --dr-color-accent: rgb(1, 2, 3); }';
+    const plain = await looks(size);
+    const attacked = await looks(HOSTILE);
+    expect(attacked.filter((look, index) => look !== plain[index])).to.deep.equal([]);
+    expect(attacked).to.have.length(plain.length).above(200);
   });
 
   it('leaves nothing behind when it is taken out of the page, and comes back when it is put in again', async function () {

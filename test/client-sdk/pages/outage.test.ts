@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { demonstration } from './support/demonstration.ts';
+import { demonstration, PAGE_TEST_MS } from './support/demonstration.ts';
+import { expectCount } from './support/expect-shown.ts';
 
 describe('the page: networks and servers that fail', function () {
-  this.timeout(120_000);
+  this.timeout(PAGE_TEST_MS);
   const demo = demonstration();
 
   it('misses nothing over an outage of the network, and sends what was written meanwhile, in order', async () => {
@@ -20,7 +21,7 @@ describe('the page: networks and servers that fail', function () {
     await buyer.context.setOffline(false);
     await buyer.message('Said while you were away 2').waitFor();
     await designer.message('Written offline 2').waitFor();
-    await buyer.stored('Written offline 2');
+    for (const text of ['Written offline 1', 'Written offline 2']) await buyer.stored(text);
     await buyer.page.locator('.banner').waitFor({ state: 'detached' });
     const wanted = [
       'Said while you were away 1',
@@ -44,7 +45,7 @@ describe('the page: networks and servers that fail', function () {
     await designer.say('So was this');
     await demo.start(port);
     for (const visitor of [buyer, designer]) {
-      await visitor.live.waitFor({ timeout: 40_000 });
+      await visitor.live.waitFor({ timeout: 60_000 });
       await visitor.message('Written to a dead server').waitFor();
       await visitor.message('So was this').waitFor();
     }
@@ -69,7 +70,7 @@ describe('the page: networks and servers that fail', function () {
     await again.goto(`${demo.url}/demo/room?as=buyer&lang=en`);
     const bubble = again.locator('.message', { hasText: 'Written before the reload' });
     await bubble.locator('.mark[data-state=sent]').waitFor();
-    expect(await bubble.count()).to.equal(1);
+    await expectCount(bubble, 1);
   });
 
   it('marks a message that is refused with the reason, and lets its author try again or give up', async () => {
@@ -88,12 +89,12 @@ describe('the page: networks and servers that fail', function () {
     await visitor.say('Refused and tried again');
     await visitor.say('Refused and given up');
     const mark = visitor.message('Refused and tried again').locator('.mark[data-state=failed]');
-    expect(await mark.innerText()).to.include('not sent: You may not do this.');
+    await mark.filter({ hasText: 'not sent: You may not do this.' }).waitFor();
     await visitor.message('Refused and given up').getByRole('button', { name: 'Discard' }).click();
     await visitor.message('Refused and given up').waitFor({ state: 'detached' });
     refusing = false;
     await mark.getByRole('button', { name: 'Try again' }).click();
     await visitor.stored('Refused and tried again');
-    expect(await visitor.message('Refused and tried again').count()).to.equal(1);
+    await expectCount(visitor.message('Refused and tried again'), 1);
   });
 });

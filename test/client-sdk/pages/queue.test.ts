@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Locator } from 'playwright-core';
-import { demonstration } from './support/demonstration.ts';
+import { demonstration, PAGE_TEST_MS } from './support/demonstration.ts';
+import { expectCount, expectTexts } from './support/expect-shown.ts';
 import type { Visitor } from './support/visitor.ts';
 
 const VENDOR = 'demo-cloudline';
@@ -30,7 +31,7 @@ async function send(visitor: Visitor): Promise<void> {
 }
 
 describe('the page: queues and files', function () {
-  this.timeout(180_000);
+  this.timeout(PAGE_TEST_MS);
   const demo = demonstration();
 
   const product = (productId: string, templateId: string, maxLoad: number) =>
@@ -65,18 +66,19 @@ describe('the page: queues and files', function () {
     await order('QUEUE-1', 'full');
     await order('QUEUE-2', 'full');
     await queued(vendor, 'QUEUE-1').filter({ hasText: 'all providers are full' }).waitFor();
-    expect(await vendor.page.locator('delivery-room-queue li strong').allInnerTexts()).to.deep.equal([
-      'QUEUE-1',
-      'QUEUE-2',
-    ]);
+    await expectTexts(vendor.page.locator('delivery-room-queue li strong'), ['QUEUE-1', 'QUEUE-2']);
     await queued(vendor, 'QUEUE-1').locator('[data-act=dispatch]').click();
     await dialog(vendor).locator('.choice[data-not=full]', { hasText: 'Blue Kite Studio' }).waitFor();
-    expect(await dialog(vendor).locator('input[type=radio]').isDisabled()).to.equal(true);
+    await expectCount(dialog(vendor).locator('input[type=radio]:enabled'), 0);
     await vendor.page.keyboard.press('Escape');
 
     const buyer = await demo.open('buyer');
     const designer = await demo.open('designer');
-    for (const { page } of [buyer, designer]) expect(await page.locator('delivery-room-queue h2').count()).to.equal(0);
+    for (const { page } of [buyer, designer]) {
+      // A queue would be asked for when the rooms are.
+      await page.locator('delivery-room-list button.room').first().waitFor();
+      await expectCount(page.locator('delivery-room-queue h2'), 0);
+    }
 
     await product('full', 'basic', 10);
     await vendor.page.locator('delivery-room-queue .empty', { hasText: 'Nothing waits' }).waitFor();
@@ -168,7 +170,7 @@ describe('the page: queues and files', function () {
     await buyer.composer.fill('The mood that I like');
     await buyer.composer.press('Enter');
     await buyer.stored('The mood that I like');
-    expect(await tray.count()).to.equal(0);
+    await expectCount(tray, 0);
     const downloading = designer.page.waitForEvent('download');
     await designer.message('The mood that I like').locator('button.file', { hasText: 'mood.png' }).click();
     expect((await downloading).suggestedFilename()).to.equal('mood.png');

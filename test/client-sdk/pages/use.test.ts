@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { WINDOW_MAX, WINDOW_START } from '../../../client-sdk/element/timeline-window.ts';
-import { demonstration } from './support/demonstration.ts';
+import { until } from '../../support/client.ts';
+import { demonstration, PAGE_TEST_MS } from './support/demonstration.ts';
+import { expectCount, expectTexts } from './support/expect-shown.ts';
+import { SHOWN_MS } from './support/visitor.ts';
 
 describe('the page: those who use it', function () {
-  this.timeout(120_000);
+  this.timeout(PAGE_TEST_MS);
   const demo = demonstration();
 
   it('tells a screen reader what comes in, and not the history', async () => {
     const buyer = await demo.open('buyer');
     const designer = await demo.open('designer');
     const log = buyer.page.getByRole('log');
-    expect(await log.textContent()).to.equal('');
+    await buyer.page.locator('.message').last().waitFor();
+    await expectTexts(log, ['']);
     await designer.say('To be heard');
     await log.filter({ hasText: 'Lin Jie: To be heard' }).waitFor({ state: 'attached' });
   });
@@ -19,6 +23,7 @@ describe('the page: those who use it', function () {
   it('sends nothing for an Enter that belongs to the input method', async () => {
     const buyer = await demo.open('buyer');
     await buyer.composer.focus();
+    await buyer.page.locator('.message').last().waitFor();
     const before = await buyer.texts();
     const devtools = await buyer.context.newCDPSession(buyer.page);
     await devtools.send('Input.imeSetComposition', { text: '你好', selectionStart: 2, selectionEnd: 2 });
@@ -31,7 +36,8 @@ describe('the page: those who use it', function () {
     expect(await buyer.composer.inputValue()).to.equal('你好');
     expect(await buyer.texts()).to.deep.equal(before);
     await buyer.composer.press('Enter');
-    await buyer.message('你好').waitFor();
+    await buyer.stored('你好');
+    await expectCount(buyer.message('你好'), 1);
   });
 
   it('can be used by keyboard alone', async () => {
@@ -41,6 +47,7 @@ describe('the page: those who use it', function () {
     await keyboard.press('ArrowRight');
     await operator.page.locator('[role=tab][data-stream=provider][aria-selected=true]').waitFor();
     await keyboard.press('ArrowLeft');
+    await operator.page.locator('[role=tab][data-stream=public][aria-selected=true]').waitFor();
     await operator.composer.focus();
     await keyboard.type('By keyboard');
     await keyboard.press('Enter');
@@ -98,27 +105,32 @@ describe('the page: those who use it', function () {
     // It opens at the first unread entry of what it holds; from there to the end.
     await vendor.page.locator('.to-end').click();
     await vendor.message('Line 300 of').waitFor();
-    expect(await rows.count()).to.be.at.most(WINDOW_START);
+    await rows.nth(WINDOW_START).waitFor({ state: 'detached' });
 
     const top = (text: string) => vendor.message(text).evaluate((row) => Math.round(row.getBoundingClientRect().top));
     for (let reach = 250; reach >= 50; reach -= 50) {
       const sought = vendor.message(`Line ${reach} of`);
-      for (let turn = 0; turn < 60 && !(await sought.isVisible()); turn++) {
-        await scroller.hover();
-        await vendor.page.mouse.wheel(0, -600);
-        await vendor.page.evaluate(() => new Promise(requestAnimationFrame));
-      }
-      await sought.waitFor();
+      await until(
+        `line ${reach} is drawn`,
+        async () => {
+          if (await sought.isVisible()) return true;
+          await scroller.hover();
+          await vendor.page.mouse.wheel(0, -600);
+          await vendor.page.evaluate(() => new Promise(requestAnimationFrame));
+          return false;
+        },
+        SHOWN_MS,
+      );
       expect(await rows.count()).to.be.at.most(WINDOW_MAX);
     }
-    // What comes in at the end, and what is drawn above, moves nothing before the reader's eyes.
-    await vendor.message('Line 50 of').scrollIntoViewIfNeeded();
+    // What comes in at the end, and what is drawn above, moves nothing before the reader's eyes. The last turn of the wheel is over by then.
+    await vendor.message('Line 50 of').hover();
     const before = await top('Line 50 of');
     await demo.call('designer', 'message.send', { roomId, clientId: randomUUID(), text: 'Line 301 of a long story' });
     await vendor.page.locator('.to-end', { hasText: '1 new message' }).waitFor();
     expect(await top('Line 50 of')).to.equal(before);
     await vendor.page.locator('.to-end').click();
     await vendor.message('Line 301 of').waitFor();
-    expect(await rows.count()).to.be.at.most(WINDOW_START);
+    await rows.nth(WINDOW_START).waitFor({ state: 'detached' });
   });
 });

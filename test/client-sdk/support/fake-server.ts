@@ -1,7 +1,8 @@
 import type { Connection, ConnectionAuth, ConnectionListener, Transport } from '../../../client-sdk/index.ts';
-import type { Entry, MessageEntry } from '../../../shared/contract/entries.ts';
-import type { WireError } from '../../../shared/contract/errors.ts';
+import type { Entry, EventEntry, MessageEntry } from '../../../shared/contract/entries.ts';
+import { RoomError, type WireError } from '../../../shared/contract/errors.ts';
 import type { ServerEventName, ServerEvents } from '../../../shared/contract/events.ts';
+import type { Opportunity } from '../../../shared/contract/opportunities.ts';
 import type { Project } from '../../../shared/contract/projects.ts';
 import { CATCH_UP_MAX } from '../../../shared/contract/limits.ts';
 import type { Person } from '../../../shared/contract/primitives.ts';
@@ -116,6 +117,9 @@ export class FakeServer implements Transport {
   online: Person[] = [ANN, BOB];
   members: Person[] = [ANN, BOB];
   project: Project | undefined;
+  opportunity: Opportunity | undefined;
+  /** How it obeys commands that it does not know by itself; one that throws a RoomError refuses. */
+  readonly obeys = new Map<string, (input: Input) => unknown>();
   side: Person['side'] = ANN.side;
   /** Entries up to this seq are not for the reader: a join and a page leave them out. */
   floor = 0;
@@ -200,12 +204,25 @@ export class FakeServer implements Transport {
     return this.append({ ...this.#next('public', BOB), kind: 'notice', body: { event: 'member.added', member } });
   }
 
+  /** The service writes what has happened. */
+  tellFact({ kind, body }: Pick<EventEntry, 'kind' | 'body'>, stream: string, by: Person): Entry {
+    return this.append({ ...this.#next(stream, by), kind, body });
+  }
+
   /** The project goes on: first it is so, then it is told. */
   projectBecomes(change: Partial<Project>): Project {
     if (this.project === undefined) throw new Error('the room has no project');
     this.project = { ...this.project, version: this.project.version + 1, ...change };
     this.tell('project', this.project);
     return this.project;
+  }
+
+  /** The opportunity goes on: first it is so, then it is told. */
+  opportunityBecomes(change: Partial<Opportunity>): Opportunity {
+    if (this.opportunity === undefined) throw new Error('the room has no opportunity');
+    this.opportunity = { ...this.opportunity, version: this.opportunity.version + 1, ...change };
+    this.tell('opportunity', this.opportunity);
+    return this.opportunity;
   }
 
   append<E extends Entry>(entry: E): E {
@@ -224,16 +241,10 @@ export class FakeServer implements Transport {
 
   room(): Room {
     const streams = [...this.streams].map(([stream, entries]) => ({ stream, head: entries.length }));
-    const project = this.project === undefined ? {} : { project: this.project };
-    return {
-      id: ROOM,
-      kind: 'project',
-      title: 'A shop',
-      status: 'executing',
-      streams,
-      members: this.members,
-      ...project,
-    };
+    const { project, opportunity, members } = this;
+    const room = { id: ROOM, title: 'A shop', streams, members };
+    if (opportunity !== undefined) return { ...room, kind: 'opportunity', status: opportunity.status, opportunity };
+    return { ...room, kind: 'project', status: 'executing', ...(project === undefined ? {} : { project }) };
   }
 
   commandCame(connection: FakeConnection, name: string, input: Input, ack: (answer: unknown) => void): void {
@@ -287,14 +298,25 @@ export class FakeServer implements Transport {
       }
       case 'message.send':
         return this.#send(connection, stream, input);
+      case 'opportunity.revoke':
+        return { ok: true, data: { opportunity: this.opportunityBecomes({ status: 'revoked', actions: [] }) } };
       case 'project.get':
         return { ok: true, data: { project: this.project } };
+      case 'opportunity.get':
+        return { ok: true, data: { opportunity: this.opportunity } };
       case 'node.act':
         return this.#act(input);
       case 'project.pause':
         return { ok: true, data: { project: this.projectBecomes({ status: 'paused' }) } };
+      case 'call.list':
+        return { ok: true, data: this.obeys.get(name)?.(input) ?? { items: [] } };
       default:
-        return { ok: true, data: {} };
+        try {
+          return { ok: true, data: this.obeys.get(name)?.(input) ?? {} };
+        } catch (error) {
+          if (error instanceof RoomError) return { ok: false, error: error.toWire() };
+          throw error;
+        }
     }
   }
 

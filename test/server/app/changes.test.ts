@@ -36,7 +36,12 @@ describe('ChangeFeed', function () {
       for await (const page of feed.next()) ids.push(...page.map(({ _id }) => _id));
       return ids;
     };
-    return { put, look };
+    /** Takes a first page, and then something fails. */
+    const begin = async (): Promise<string[]> => {
+      for await (const page of feed.next()) return page.map(({ _id }) => _id);
+      return [];
+    };
+    return { put, look, begin };
   }
 
   it('misses none of many that changed in the same instant', async () => {
@@ -56,8 +61,30 @@ describe('ChangeFeed', function () {
     await put(['late'], NOW - 3_000);
     expect(await look()).to.deep.equal(['late', 'a', 'b']);
     elapsed += 5_000;
+    // What came late may still come: the last look was only then.
+    expect(await look()).to.include.members(['a', 'b']);
     expect(await look()).to.deep.equal([]);
     await put(['c'], NOW + elapsed);
     expect(await look()).to.deep.equal(['c']);
+  });
+
+  it('misses nothing of a time in which it could not look, however long', async () => {
+    const { put, look } = await feedOfStaff();
+    await put(['before'], NOW);
+    await look();
+    await put(['meanwhile'], NOW + 1_000);
+    elapsed += 30_000;
+    expect(await look()).to.include('meanwhile');
+  });
+
+  it('reads again what whoever asked did not come to the end of', async () => {
+    const { put, look, begin } = await feedOfStaff();
+    await put(['before'], NOW);
+    await look();
+    await put(['lost'], NOW + 1_000);
+    elapsed += 1_000;
+    expect(await begin()).to.include('lost');
+    elapsed += 30_000;
+    expect(await look()).to.include('lost');
   });
 });

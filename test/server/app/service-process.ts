@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { look } from '../../support/number-net.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** What a service on the embedded engine, started anew by the loader, may take on a machine that does other things too. */
@@ -23,9 +24,11 @@ export class ServiceProcess {
     });
     this.child.stdout?.on('data', (chunk: Buffer) => {
       this.stdout += chunk.toString();
+      look('what a process wrote', chunk);
     });
     this.child.stderr?.on('data', (chunk: Buffer) => {
       this.stderr += chunk.toString();
+      look('what a process wrote', chunk);
     });
     this.ended = once(this.child, 'close').then(([code, signal]: unknown[]) => ({
       code: typeof code === 'number' ? code : null,

@@ -1,8 +1,11 @@
 import { isAbsolute } from 'node:path';
 import { expect } from 'chai';
-import { DEMO_JWT_SECRET, readSettings, SettingsError } from '../../../server/app/settings.ts';
+import { DEMO_JWT_SECRET, DEMO_VAULT_KEY, readSettings, SettingsError } from '../../../server/app/settings.ts';
 
 const SECRET = 'a secret of at least thirty-two bytes';
+
+const KEY = Buffer.alloc(32, 'a key for tests').toString('base64');
+const OTHER_KEY = Buffer.alloc(32, 'another one').toString('base64');
 
 const faultsOf = (env: NodeJS.ProcessEnv): string[] => {
   try {
@@ -34,12 +37,26 @@ describe('readSettings', () => {
       calendarTimeZone: 'Asia/Shanghai',
       opening: '09:00',
       cutoff: '17:30',
+      demandPlaces: 5,
+      followDays: 7,
+      demandPhone: 'required',
       dbPort: 27_717,
       rateLimitFactor: 1,
       trustProxy: 0,
       jobs: 'server',
       metricsToken: undefined,
       metricsPort: undefined,
+      vaultKeys: [DEMO_VAULT_KEY],
+      numberRetentionDays: 30,
+      phoneRegion: 'CN',
+      smsWebhook: undefined,
+      calls: {
+        bridge: { name: 'simulator', record: false },
+        rules: { approval: 'none', dailyLimit: 20, quiet: null },
+        maxMinutes: 60,
+        fromNumber: 'any',
+        recordingDays: 180,
+      },
       demo: false,
       logLevel: 'info',
     });
@@ -68,6 +85,33 @@ describe('readSettings', () => {
     });
     expect(settings.allowedOrigins).to.deep.equal(['https://a.example', 'http://b.example:81']);
     expect(settings.transports).to.deep.equal(['websocket']);
+  });
+
+  it('takes the keys of the vault in their order, the first to write with', () => {
+    const own = [
+      { id: '2026', key: KEY },
+      { id: 'a.b-c_d', key: OTHER_KEY },
+    ];
+    const VAULT_KEYS = ` 2026:${KEY}, a.b-c_d:${OTHER_KEY} `;
+    expect(readSettings({ NODE_ENV: 'production', JWT_SECRET: SECRET, VAULT_KEYS }).vaultKeys).to.deep.equal(own);
+    // Where nothing is at stake, what a demonstration has kept opens still.
+    expect(readSettings({ VAULT_KEYS }).vaultKeys).to.deep.equal([...own, DEMO_VAULT_KEY]);
+    expect(readSettings({ VAULT_KEYS: `demo:${KEY}` }).vaultKeys).to.deep.equal([{ id: 'demo', key: KEY }]);
+  });
+
+  it('has no key of its own for the vault in production, and starts without', () => {
+    expect(readSettings({ NODE_ENV: 'production', JWT_SECRET: SECRET }).vaultKeys).to.deep.equal([]);
+    expect(Buffer.from(DEMO_VAULT_KEY.key, 'base64')).to.have.length(32);
+  });
+
+  it('takes the secrets of the webhook with and without their prefix', () => {
+    const SMS_WEBHOOK_URL = 'https://sms.example/send?from=rooms';
+    expect(
+      readSettings({ SMS_WEBHOOK_URL, SMS_WEBHOOK_SECRET: `whsec_${KEY}, ${OTHER_KEY}` }).smsWebhook,
+    ).to.deep.equal({
+      url: SMS_WEBHOOK_URL,
+      secrets: [KEY, OTHER_KEY],
+    });
   });
 
   it('makes the demonstration the default where it is asked to, never in production', () => {
@@ -108,9 +152,30 @@ describe('readSettings', () => {
     [{ TRUST_PROXY: 'true' }, 'TRUST_PROXY'],
     [{ TRUST_PROXY: '11' }, 'TRUST_PROXY'],
     [{ JOBS: 'nowhere' }, 'JOBS'],
+    [{ DEMAND_PHONE: 'sometimes' }, 'DEMAND_PHONE'],
     [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN'],
     [{ METRICS_TOKEN: 'sixteen and more, with spaces' }, 'METRICS_TOKEN'],
     [{ METRICS_PORT: 'x' }, 'METRICS_PORT'],
+    [{ VAULT_KEYS: KEY }, 'VAULT_KEYS'],
+    [{ VAULT_KEYS: ',' }, 'VAULT_KEYS'],
+    [{ VAULT_KEYS: `a:${KEY.slice(4)}` }, 'VAULT_KEYS'],
+    [{ VAULT_KEYS: `a:${KEY}AAAA` }, 'VAULT_KEYS'],
+    [{ VAULT_KEYS: `a:${KEY.replace('=', '')}` }, 'VAULT_KEYS'],
+    [{ VAULT_KEYS: `a b:${KEY}` }, 'VAULT_KEYS'],
+    [{ VAULT_KEYS: `:${KEY}` }, 'VAULT_KEYS'],
+    [{ VAULT_KEYS: `a:${KEY},a:${OTHER_KEY}` }, 'VAULT_KEYS'],
+    [{ VAULT_KEYS: `a:${KEY},b:nothing` }, 'VAULT_KEYS'],
+    [{ NODE_ENV: 'production', JWT_SECRET: SECRET, VAULT_KEYS: `a:${KEY},mine:${DEMO_VAULT_KEY.key}` }, 'VAULT_KEYS'],
+    [{ NUMBER_RETENTION_DAYS: '0' }, 'NUMBER_RETENTION_DAYS'],
+    [{ NUMBER_RETENTION_DAYS: '3651' }, 'NUMBER_RETENTION_DAYS'],
+    [{ PHONE_REGION: 'cn' }, 'PHONE_REGION'],
+    [{ PHONE_REGION: 'China' }, 'PHONE_REGION'],
+    [{ PHONE_REGION: '__proto__' }, 'PHONE_REGION'],
+    [{ SMS_WEBHOOK_URL: 'https://sms.example' }, 'SMS_WEBHOOK_SECRET'],
+    [{ SMS_WEBHOOK_SECRET: KEY }, 'SMS_WEBHOOK_SECRET'],
+    [{ SMS_WEBHOOK_URL: 'ftp://sms.example', SMS_WEBHOOK_SECRET: KEY }, 'SMS_WEBHOOK_URL'],
+    [{ SMS_WEBHOOK_URL: 'https://sms.example', SMS_WEBHOOK_SECRET: 'whsec_short' }, 'SMS_WEBHOOK_SECRET'],
+    [{ SMS_WEBHOOK_URL: 'https://sms.example', SMS_WEBHOOK_SECRET: `${KEY},hunter2` }, 'SMS_WEBHOOK_SECRET'],
     [{ DEMO: 'yes' }, 'DEMO'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
     [{ NODE_ENV: 'production' }, 'JWT_SECRET'],
@@ -132,8 +197,19 @@ describe('readSettings', () => {
       NODE_ENV: 'production',
       JWT_SECRET: 'hunter2',
       REDIS_URL: 'hunter2',
+      VAULT_KEYS: 'hunter2',
+      SMS_WEBHOOK_URL: 'hunter2',
+      SMS_WEBHOOK_SECRET: 'hunter2',
     });
-    expect(faults.map((fault) => fault.split(' ')[0])).to.have.members(['PORT', 'JWT_SECRET', 'DEMO', 'REDIS_URL']);
+    expect(faults.map((fault) => fault.split(' ')[0])).to.have.members([
+      'PORT',
+      'JWT_SECRET',
+      'DEMO',
+      'REDIS_URL',
+      'VAULT_KEYS',
+      'SMS_WEBHOOK_URL',
+      'SMS_WEBHOOK_SECRET',
+    ]);
     expect(faults.join()).not.to.include('hunter2');
   });
 });

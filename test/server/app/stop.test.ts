@@ -149,6 +149,7 @@ describe('the stop of a service', () => {
           log,
           metrics: (_request, response) => void response.end(),
           files: Router(),
+          callbacks: Router(),
         }),
       );
       const away = await fetch(`${door.url}/readyz`);

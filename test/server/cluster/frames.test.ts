@@ -21,7 +21,11 @@ describe('what servers say to each other', () => {
       frames.entry({ ...told, holder: 'studio' }, false, packet.text, packet.bytes),
       { from, kind: 'entry', told: { ...told, holder: 'studio' }, recalls: false, packet: Buffer.from(packet.text) },
     ],
-    ['an event', frames.event(packet.text, packet.bytes), { from, kind: 'event', packet: Buffer.from(packet.text) }],
+    ...(['everybody', 'who knows the buyer'] as const).map((to): [string, string, Frame] => [
+      `an event for ${to}`,
+      frames.event(to, packet.text, packet.bytes),
+      { from, kind: 'event', to, packet: Buffer.from(packet.text) },
+    ]),
     [
       'typing',
       frames.typing({ side: 'buyer', userId: 'u' }, true),
@@ -35,8 +39,8 @@ describe('what servers say to each other', () => {
     ['a changed room', frames.changed(4), { from, kind: 'changed', version: 4 }],
     [
       'news',
-      frames.news({ roomId: 'r', stream: 'public', seq: 2, recalls: false }),
-      { from, kind: 'news', roomId: 'r', stream: 'public', seq: 2, recalls: false },
+      frames.news({ roomId: 'r', stream: 'public', seq: 2, recalls: false, version: 3 }),
+      { from, kind: 'news', roomId: 'r', stream: 'public', seq: 2, recalls: false, version: 3 },
     ],
     ['a wake-up call', frames.wake(), { from, kind: 'wake' }],
     ['that all is said anew', frames.renewed(), { from, kind: 'renewed' }],
@@ -55,7 +59,7 @@ describe('what servers say to each other', () => {
   }
 
   it('is passed on as the very bytes that were sent', () => {
-    const frame = readFrame(Buffer.from(frames.event(packet.text, packet.bytes)));
+    const frame = readFrame(Buffer.from(frames.event('everybody', packet.text, packet.bytes)));
     if (frame.kind !== 'event') throw new Error('not an event');
     const received = Packet.received(frame.packet);
     expect(received.frame).to.deep.equal(packet.frame);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { kindsOf, queuedOf, toldOtherwise } from '../../../server/delivery/queues.ts';
 import { KIND, type WaitingPlace } from '../../../server/rooms/project-state.ts';
-import { type RoomModel, roomModel } from '../../../server/rooms/room-store.ts';
+import { type RoomModel, roomModel } from '../../../server/rooms/room-model.ts';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { roomOf } from '../rooms/room-of.ts';

@@ -2,10 +2,14 @@ import { expect } from 'chai';
 import { decodeJwt } from 'jose';
 import { builtScript } from '../../../server/demo/built-page.ts';
 import { prepareDemo } from '../../../server/demo/demo.ts';
-import { DEMO_PEOPLE } from '../../../server/demo/people.ts';
+import { DEMO_PEOPLE, MORE_LINKS } from '../../../server/demo/people.ts';
+import type { Opportunity } from '../../../shared/contract/opportunities.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
 import { buildPage } from '../../client-sdk/pages/support/build-page.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
+
+/** How many rooms somebody has whose are not the two delivery projects. */
+const ROOMS: Readonly<Record<string, number>> = { operator: 6, client: 2, cedar: 2, sail: 1, ink: 1 };
 
 describe('the demonstration pages', function () {
   this.timeout(60_000);
@@ -35,6 +39,28 @@ describe('the demonstration pages', function () {
     for (const as of Object.keys(DEMO_PEOPLE)) {
       expect(html).to.include(`/demo/room?as=${as}"`);
       expect(demo.service.greeting).to.include(`${demo.service.url}/demo/room?as=${as} `);
+    }
+  });
+
+  it('leads to the rooms and views that the links name', async () => {
+    const roomOf = async (query: string) => {
+      const html = await (await get(`/demo/room?${query}`)).text();
+      return /room-id="([^"]+)" show="([^"]+)"/.exec(html)?.slice(1) ?? [];
+    };
+    const [delivery] = await roomOf('as=buyer');
+    const [demand, shown] = await roomOf('as=client');
+    expect(shown).to.equal('room');
+    expect(demand).to.not.equal(delivery);
+    expect(await roomOf('as=cedar')).to.deep.equal([demand, 'room']);
+    expect(await roomOf('as=operator')).to.deep.equal([delivery, 'room']);
+    expect(await roomOf('as=operator&at=demand')).to.deep.equal([demand, 'room']);
+    expect((await roomOf('as=cedar&at=offer'))[0]).to.not.be.oneOf([demand, delivery]);
+    expect(await roomOf('as=sail&at=plaza')).to.deep.equal([demand, 'plaza']);
+    for (const at of ['toString', '__proto__', '"><b>'])
+      expect((await roomOf(`as=client&at=${at}`))[1], at).to.equal('room');
+    for (const { query } of MORE_LINKS) {
+      expect(await (await get('/demo')).text()).to.include(`/demo/room?${query.replaceAll('&', '&amp;')}"`);
+      expect(demo.service.greeting).to.include(`/demo/room?${query} `);
     }
   });
 
@@ -96,7 +122,7 @@ describe('the demonstration pages', function () {
       expect(rooms.status, as).to.equal(200);
       expect((await rooms.json()) as { items: unknown[] })
         .to.have.property('items')
-        .with.length(2);
+        .with.length(ROOMS[as] ?? 2);
     }
     expect((await get('/demo/token?as=buyer', { origin: 'https://other.example' })).status).to.equal(403);
     expect((await get('/demo/token?as=buyer', { 'sec-fetch-site': 'cross-site' })).status).to.equal(404);
@@ -126,11 +152,49 @@ describe('the demonstration pages', function () {
       (name) =>
         Promise.resolve({
           ok: true,
-          data: name === 'message.send' ? { entry: { id: 'entry' }, duplicate: true } : { roomId, projectId: roomId },
+          data:
+            name === 'message.send'
+              ? { entry: { id: 'entry' }, duplicate: true }
+              : name === 'opportunity.get'
+                ? { opportunity: { actions: [] } }
+                : { roomId, projectId: roomId },
         } as never),
       createLog('silent'),
     );
     expect(prepared.router).to.equal(undefined);
     expect(prepared.greeting('http://x')).to.include('JWKS_URL');
+  });
+
+  it("takes the money for a proposal in the portal's checkout, from the demand's buyer alone", async () => {
+    const pay = async (as: string, input: unknown, headers: Record<string, string> = {}) =>
+      fetch(`${demo.service.url}/demo/pay?as=${as}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(input),
+      });
+    const { token } = (await (await get('/demo/token?as=client')).json()) as { token: string };
+    const call = async (name: string, input: unknown): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      return (
+        await fetch(`${demo.service.url}/v1/${name}`, { method: 'POST', headers, body: JSON.stringify(input) })
+      ).json();
+    };
+    const { items } = (await call('opportunity.list', { status: 'quoted' })) as { items: Opportunity[] };
+    const [contested] = items;
+    const { id: opportunityId, engagements = [] } = contested ?? expect.fail('there is no demand');
+    const proposalId = engagements.at(-1)?.proposals[0]?.id ?? expect.fail('there is no proposal');
+    const payment = { opportunityId, proposalId };
+    for (const as of ['cedar', 'operator', 'buyer', 'nobody'])
+      expect((await pay(as, payment)).status, as).to.equal(404);
+    expect((await pay('client', { ...payment, amount: 1 })).status).to.equal(404);
+    expect((await pay('client', payment, { 'sec-fetch-site': 'cross-site' })).status).to.equal(404);
+    expect((await pay('client', { opportunityId, proposalId: 'none' })).status).to.equal(404);
+    const paid = await pay('client', payment);
+    expect(paid.status).to.equal(200);
+    const { roomId } = (await paid.json()) as { roomId: string };
+    expect(await (await pay('client', payment)).json(), 'paid twice').to.deep.equal({ roomId });
+    expect(await call('room.get', { roomId })).to.have.nested.property('room.kind', 'project');
+    const other = engagements[0]?.proposals[0]?.id ?? '';
+    expect((await pay('client', { opportunityId, proposalId: other })).status).to.equal(409);
   });
 });

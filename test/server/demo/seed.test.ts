@@ -3,6 +3,11 @@ import type { CommandName } from '../../../shared/contract/registry.ts';
 import type { Answer, Caller } from '../../../server/registry/call.ts';
 import type { Execute } from '../../../server/registry/execute.ts';
 import { RoomError } from '../../../shared/contract/errors.ts';
+import { callerFor } from '../../../server/demo/demo-callers.ts';
+import { CONTESTED, FOR_THE_PLAZA, OFFERED } from '../../../server/demo/demands.ts';
+import { DEMO_PEOPLE, RIVALS } from '../../../server/demo/people.ts';
+import type { DeskItem } from '../../../shared/contract/desk.ts';
+import type { Opportunity } from '../../../shared/contract/opportunities.ts';
 import { DEMO_PROJECTS } from '../../../server/demo/conversation.ts';
 import { seedDemo } from '../../../server/demo/seed.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
@@ -15,8 +20,8 @@ const log = createLog('silent');
 /** What was made, without what differs from one making to the next. */
 const shapeOf = (found: Record<string, unknown>): string =>
   JSON.stringify(found).replaceAll(
-    /"(id|roomId|replyTo|entryId|clientId)":"[0-9a-f-]{24,36}"|"(at|editedAt)":"[^"]*"/g,
-    '"$1"',
+    /"(id|roomId|replyTo|entryId|clientId|engagementId)":"[0-9a-f-]{24,36}"|"(at|editedAt|answerBy|windowEndsAt|sentAt|createdAt)":"[^"]*"/g,
+    '"$1$2"',
   );
 
 /** Runs a command as the caller would over HTTP. */
@@ -68,6 +73,13 @@ describe('the demonstration seed', function () {
       }
       found[`${orderId} members`] = await call('member.list', { roomId: id });
     }
+    const demands = (await call('opportunity.list', {})) as { items: Opportunity[] };
+    for (const demand of demands.items.toSorted((a, b) => (a.title < b.title ? -1 : 1))) {
+      found[demand.title] = demand;
+      const streams = ['public', 'operator', ...(demand.engagements ?? []).flatMap((one) => one.streams)];
+      for (const stream of streams)
+        found[`${demand.title} ${stream}`] = await call('entry.fetch', { roomId: demand.id, stream });
+    }
     return found;
   }
 
@@ -94,7 +106,7 @@ describe('the demonstration seed', function () {
   it('completes what a start that was cut off half way has left, without saying anything twice', async () => {
     running = await startTestService({ database, env: { DEMO: '0' } });
     const { service } = running;
-    for (const commands of [4, 9, 14, 19, Number.POSITIVE_INFINITY]) {
+    for (const commands of [4, 9, 14, 19, 24, 33, 41, 50, Number.POSITIVE_INFINITY]) {
       let left = commands;
       const cutOff: Execute = async (name, input, { caller }) => {
         if (left-- <= 0) return { ok: false, error: { code: 'unavailable', message: 'The power is gone.' } };
@@ -112,6 +124,41 @@ describe('the demonstration seed', function () {
     database = await createTestDatabase();
     await start();
     expect(shapeOf(cutOffAndCompleted)).to.equal(shapeOf(await everything()));
+  });
+
+  it('lets three providers compete for a demand, offers one, and leaves others for the plaza', async () => {
+    await start();
+    const found = (await call('opportunity.list', {})) as { items: Opportunity[] };
+    const of = (title: string) => found.items.find((demand) => demand.title === title) ?? expect.fail(title);
+    const contested = of(CONTESTED.title);
+    expect(contested.status).to.equal('quoted');
+    expect(contested.engagements?.map(({ provider, status }) => `${provider.name} ${status}`)).to.deep.equal(
+      RIVALS.map(({ name }) => `${name} following`),
+    );
+    expect(contested.engagements?.map(({ proposals }) => proposals.length)).to.deep.equal([2, 1, 1]);
+    expect(of(OFFERED.title).engagements?.map(({ status }) => status)).to.deep.equal(['offered']);
+    for (const { title } of FOR_THE_PLAZA)
+      expect(of(title)).to.deep.include({ engagements: [], plaza: { since: null } });
+    const desks = (await call('desk.list', {})) as { items: DeskItem[] };
+    expect(desks.items.map(({ name, unanswered }) => `${name} ${unanswered}`)).to.deep.equal(['墨点设计 1']);
+    expect(JSON.stringify(found)).to.not.match(/5550\s?01/);
+  });
+
+  it('leaves alone what visitors have done since, also a provider that has gone', async () => {
+    const { service } = await start();
+    const found = (await call('opportunity.list', {})) as { items: Opportunity[] };
+    const id = found.items.find(({ title }) => title === CONTESTED.title)?.id;
+    const ended = await overHttp(
+      service.url,
+      'opportunity.terminate',
+      { opportunityId: id, reason: 'price' },
+      callerFor(DEMO_PEOPLE.cedar),
+    );
+    expect(ended.ok).to.equal(true);
+    const before = await everything();
+    await running?.stop();
+    await start();
+    expect(await everything()).to.deep.equal(before);
   });
 
   it('is whole however low the rates are set', async () => {

@@ -4,11 +4,12 @@ import { directoryCommands } from '../../../server/directory/directory-commands.
 import { directoryModels } from '../../../server/directory/directory-store.ts';
 import { InactivePeople } from '../../../server/directory/inactive-people.ts';
 import type { Call } from '../../../server/registry/call.ts';
-import { roomModel } from '../../../server/rooms/room-store.ts';
+import { roomModel } from '../../../server/rooms/room-model.ts';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
 import { TemplateStore } from '../../../server/templates/template-store.ts';
 import type { CommandArgs } from '../../../shared/contract/registry.ts';
+import { testNumbers } from '../../support/vault.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 const call: Call = {
@@ -44,6 +45,7 @@ describe('the directory tells of capacity', function () {
       inactive: new InactivePeople(directory.staff, () => undefined),
       templates: new TemplateStore(connection),
       rooms: roomModel(connection),
+      ...(await testNumbers(connection)),
       onCapacity(org) {
         told.push(org);
         return Promise.resolve();

@@ -106,5 +106,24 @@ describe('GridFiles', () => {
     const late = files.finish(id, { length: 4, behind: 0 });
     expect(await late.catch((error: unknown) => String(error))).to.match(/swept away/);
     expect(errors).to.deep.equal([]);
+    await files.remove(finished);
+  });
+
+  it('counts what people have brought, not what the service has copied; of that it gives the old ones', async () => {
+    const of = 'recording:x';
+    const copy = async (at: number): Promise<mongo.ObjectId> => {
+      const id = await files.begin({ ...facts, name: 'a.mp3', at, of });
+      await files.write(id, 0, Buffer.from('sound'));
+      await files.finish(id, { length: 5, behind: 0 });
+      return id;
+    };
+    await put(Buffer.from('whole'));
+    const [later, earlier] = [await copy(2000), await copy(1000)];
+    await files.begin({ ...facts, name: 'a.mp3', at: 0, of });
+    expect(await files.held('r', 'public')).to.deep.equal({ files: 1, bytes: 5 });
+    const ids = async (before: number) => (await files.copiesBefore(before)).map(({ _id }) => String(_id));
+    expect(await ids(1000)).to.deep.equal([]);
+    expect(await ids(1001)).to.deep.equal([String(earlier)]);
+    expect(await ids(3000)).to.deep.equal([String(earlier), String(later)]);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { WebSocket } from 'ws';
-import { fanOut } from '../../../server/live/fan-out.ts';
+import { fanOut, roadTo } from '../../../server/live/fan-out.ts';
 import { emitTo } from '../../../server/live/rooms-socket.ts';
 import { Packet } from '../../../server/live/packet.ts';
 import { isTooMuch, unreadOf } from '../../../server/transport/socket/unread.ts';
@@ -74,6 +74,26 @@ describe('handing an event to many', () => {
     live.client.resume();
     await until('all have come', () => numbers.length === n);
     expect(numbers).to.deep.equal(upTo(n));
+  });
+
+  it('holds back what an answer follows, until the end of the turn and no longer, and in order', async () => {
+    const numbers = arriving(live.client);
+    const { stream } = roadTo(live.socket).open ?? {};
+    for (let n = 0; n < 40; n += 4) {
+      send(n);
+      expect(stream?.writableCorked).to.equal(0);
+      roadTo(live.socket).answers += 1;
+      send(n + 1);
+      expect(stream?.writableCorked).to.equal(1);
+      emitTo(live.socket, 'typing', numbered(n + 2));
+      roadTo(live.socket).answers -= 1;
+      send(n + 3);
+      await new Promise((resolve) => process.nextTick(resolve));
+      expect(stream?.writableCorked).to.equal(0);
+      if (n % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until('all have come', () => numbers.length === 40);
+    expect(numbers).to.deep.equal(upTo(40));
   });
 
   it('writes nothing to a connection that is closing', async () => {

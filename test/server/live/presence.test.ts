@@ -46,7 +46,7 @@ describe('Presence, with other servers', () => {
     expect(announced).to.have.length(3);
     presence.serverGone('s');
     expect(announced).to.deep.equal(['+a', '+b', '-a', '-b']);
-    expect([...presence.rooms()]).to.deep.equal([]);
+    expect([...presence.places()]).to.deep.equal([]);
   });
 
   it('forgets the people of other servers when nobody here looks, and no grace of its own', () => {

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { mongo } from 'mongoose';
 import { providerLoads, staffLoads } from '../../../server/rooms/loads.ts';
-import { type RoomDoc, type RoomModel, roomModel } from '../../../server/rooms/room-store.ts';
+import type { ProjectRoom } from '../../../server/rooms/room-doc.ts';
+import { type RoomModel, roomModel } from '../../../server/rooms/room-model.ts';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { roomOf } from './room-of.ts';
@@ -25,7 +26,7 @@ describe('loads', function () {
     rooms = roomModel(storage.connection);
     await rooms.createCollection();
     await rooms.createIndexes();
-    const room = (id: string, more: Partial<RoomDoc>): RoomDoc => ({ ...roomOf(id), ...more });
+    const room = (id: string, more: Partial<ProjectRoom>): ProjectRoom => ({ ...roomOf(id), ...more });
     await rooms.insertMany([
       room('1', { crew: ['dan', 'du'] }),
       room('2', { crew: ['dan'], status: 'paused' }),

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { Outbox } from '../../../server/rooms/outbox.ts';
+import { LaneStore } from '../../../server/rooms/lane-store.ts';
 import { Notifications } from '../../../server/rooms/notifications.ts';
-import { outboxOf, type RoomModel, RoomStore, roomModel } from '../../../server/rooms/room-store.ts';
+import { type RoomModel, roomModel } from '../../../server/rooms/room-model.ts';
+import { outboxOf, RoomStore } from '../../../server/rooms/room-store.ts';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
 import { Appender } from '../../../server/timeline/appender.ts';
@@ -52,6 +54,7 @@ describe('Outbox', () => {
       rooms: new RoomStore(rooms, () => undefined),
       appender,
       notifications: new Notifications(storage.connection),
+      lanes: new LaneStore(storage.connection),
       onError: (error) => told.push(error),
     });
     await outbox.sweep();
@@ -87,12 +90,14 @@ describe('Outbox', () => {
         onEntry: () => undefined,
       }),
       notifications: new Notifications(storage.connection),
+      lanes: new LaneStore(storage.connection),
       onError: () => undefined,
     });
     const room = await store.fresh('back');
     if (room === undefined) throw new Error('no room');
     await outbox.carry(room);
-    expect((await store.fresh('back'))?.notes).to.deep.equal({
+    const handed = await store.fresh('back');
+    expect(handed?.kind === 'project' && handed.notes).to.deep.equal({
       org: 'studio',
       run: 4,
       floor: { seq: 2, tally: 2 },

@@ -4,8 +4,10 @@ import { directoryModels } from '../../../server/directory/directory-store.ts';
 import { Hub } from '../../../server/live/hub.ts';
 import type { Caller, Connection } from '../../../server/registry/call.ts';
 import { Activity } from '../../../server/rooms/activity.ts';
+import { LaneStore } from '../../../server/rooms/lane-store.ts';
 import { roomCommands } from '../../../server/conversation/room-commands.ts';
-import { RoomStore, roomModel } from '../../../server/rooms/room-store.ts';
+import { roomModel } from '../../../server/rooms/room-model.ts';
+import { RoomStore } from '../../../server/rooms/room-store.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
 import { entryModel } from '../../../server/timeline/entry-store.ts';
 import { createPages } from '../../../server/timeline/pages.ts';
@@ -31,6 +33,7 @@ describe('room.join', () => {
     const rooms = new RoomStore(roomModel(models), () => undefined);
     rooms.learn(roomOf('r'));
     const joined = new Set(joinedBefore);
+    const lanes = new LaneStore(models);
     let caller = MANAGER;
     const connection: Connection = {
       id: 'c',
@@ -46,7 +49,14 @@ describe('room.join', () => {
     };
     const commands = roomCommands({
       rooms,
-      activity: new Activity({ rooms: roomModel(models), dice: Math.random, onError: () => undefined }),
+      lanes,
+      activity: new Activity({
+        rooms: roomModel(models),
+        lanes,
+        kindOf: () => 'project',
+        dice: Math.random,
+        onError: () => undefined,
+      }),
       appender: {
         watch: () => {
           watch(connection);

@@ -4,16 +4,17 @@ import { mongo } from 'mongoose';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { type EntryDoc, type EntryModel, entryModel } from '../../../server/timeline/entry-store.ts';
 import { GroupCommit } from '../../../server/timeline/group-commit.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
-const entryOf = (roomId: string, seq: number, clientId: string = randomUUID()): EntryDoc => ({
+const entryOf = (roomId: string, seq: number, clientId: string = randomUUID(), author = 'bao'): EntryDoc => ({
   _id: new mongo.ObjectId(),
   roomId,
   stream: 'public',
   seq,
   kind: 'message',
   at: new Date(0),
-  actor: { id: 'bao', name: 'Bao', side: 'buyer', org: 'buyers' },
+  actor: { id: author, name: 'Bao', side: 'buyer', org: 'buyers' },
   clientId,
   body: { text: 'hello' },
   tally: seq,
@@ -99,6 +100,19 @@ describe('GroupCommit', () => {
     expect(await Promise.all(rooms.map(numbersOf))).to.deep.equal([[1, 2], [1], [1, 2], [1, 2, 3], [1], [1, 2]]);
   });
 
+  it('tells in the order in which it was asked, whatever goes into which command', async () => {
+    const commits = new GroupCommit(entries);
+    const told: string[] = [];
+    await Promise.all(
+      ['o-a', 'o-b', 'o-c', 'o-d'].map(async (roomId, n) => {
+        const docs = n % 2 === 0 ? [entryOf(roomId, 1), entryOf(roomId, 2)] : [entryOf(roomId, 1)];
+        await commits.write(docs);
+        told.push(roomId);
+      }),
+    );
+    expect(told).to.deep.equal(['o-a', 'o-b', 'o-c', 'o-d']);
+  });
+
   it('writes what gathers while a command is under way by the next one', async () => {
     const commits = new GroupCommit(entries);
     const rooms = Array.from({ length: 50 }, (_, i) => `gathered-${i}`);
@@ -107,6 +121,87 @@ describe('GroupCommit', () => {
     const outcomes = await Promise.all([first, ...rooms.slice(1).map((roomId) => commits.write([entryOf(roomId, 1)]))]);
     expect(outcomes).to.deep.equal(rooms.map(() => ({ stored: 1 })));
     expect(await entries.countDocuments({ roomId: { $in: rooms } })).to.equal(rooms.length);
+  });
+
+  describe('keeps commands apart', () => {
+    /** Says whether a write is over once a later one, of somebody who need not wait, is. */
+    async function isOver(write: Promise<unknown>): Promise<boolean> {
+      let over = false;
+      void write.then(() => (over = true));
+      await new GroupCommit(entries).write([entryOf(randomUUID(), 1)]);
+      return over;
+    }
+
+    /** Entries of so many others, written at once. */
+    const crowd = (commits: GroupCommit, others: number) =>
+      Promise.all(
+        Array.from({ length: others }, (_, n) => commits.write([entryOf(randomUUID(), 1, randomUUID(), `other-${n}`)])),
+      );
+
+    it('a little for who writes alone, however often', async () => {
+      const clock = new ManualClock();
+      const commits = new GroupCommit(entries, clock);
+      await commits.write([entryOf(randomUUID(), 1)]);
+      for (let n = 0; n < 10; n++) {
+        // In whatever streams.
+        const next = commits.write([entryOf(randomUUID(), 1)]);
+        expect(await isOver(next)).to.equal(false);
+        clock.advance(3);
+        expect(await next).to.deep.equal({ stored: 1 });
+      }
+    });
+
+    it('longer where others write too, so that they share them', async () => {
+      const clock = new ManualClock();
+      const commits = new GroupCommit(entries, clock);
+      await crowd(commits, 3);
+      const next = commits.write([entryOf(randomUUID(), 1)]);
+      clock.advance(3);
+      expect(await isOver(next)).to.equal(false);
+      clock.advance(17);
+      expect(await next).to.deep.equal({ stored: 1 });
+    });
+
+    it('not once enough wait', async () => {
+      const clock = new ManualClock();
+      const commits = new GroupCommit(entries, clock);
+      await crowd(commits, 8);
+      const seven = crowd(commits, 7);
+      clock.advance(3);
+      expect(await isOver(seven)).to.equal(false);
+      const eighth = commits.write([entryOf(randomUUID(), 1)]);
+      expect(await Promise.all([seven, eighth])).to.have.length(2);
+    });
+
+    it('not for whose numbers another server was faster to take, nor for those who wait beside it', async () => {
+      const clock = new ManualClock();
+      const commits = new GroupCommit(entries, clock);
+      await crowd(commits, 3);
+      const waiting = commits.write([entryOf(randomUUID(), 1)]);
+      clock.advance(3);
+      expect(await isOver(waiting)).to.equal(false);
+      const urgent = commits.write([entryOf(randomUUID(), 1)], true);
+      expect(await Promise.all([waiting, urgent])).to.deep.equal([{ stored: 1 }, { stored: 1 }]);
+      // Also where it comes within the time that commands are apart in any case.
+      const others = new GroupCommit(entries, clock);
+      await crowd(others, 3);
+      const beside = others.write([entryOf(randomUUID(), 1)]);
+      const early = others.write([entryOf(randomUUID(), 1)], true);
+      clock.advance(3);
+      expect(await Promise.all([beside, early])).to.deep.equal([{ stored: 1 }, { stored: 1 }]);
+    });
+
+    it('no longer than a little once the others are silent', async () => {
+      const clock = new ManualClock();
+      const commits = new GroupCommit(entries, clock);
+      await crowd(commits, 3);
+      clock.advance(60);
+      const roomId = randomUUID();
+      await commits.write([entryOf(roomId, 1)]);
+      const next = commits.write([entryOf(roomId, 2)]);
+      clock.advance(3);
+      expect(await next).to.deep.equal({ stored: 1 });
+    });
   });
 
   it('tells everyone who waited when the database does not answer, and takes the next ones', async () => {

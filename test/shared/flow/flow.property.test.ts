@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { nodeAction, type NodeAction } from '../../../shared/contract/projects.ts';
 import { builtInTemplates } from '../../../shared/model/flow/built-in-templates.ts';
-import { type Flow, type FlowActor, SYSTEM_ACTOR, wakeAt } from '../../../shared/model/flow/flow.ts';
+import { endedAt, type Flow, type FlowActor, SYSTEM_ACTOR, wakeAt } from '../../../shared/model/flow/flow.ts';
 import { foldFlow } from '../../../shared/model/flow/fold-flow.ts';
 import type { ProjectAction } from '../../../shared/contract/projects.ts';
 import { allowedActions, allowedProjectActions } from '../../../shared/model/flow/permissions.ts';
@@ -88,6 +88,7 @@ describe('the flow over random histories', () => {
           happened.forEach(count);
           place.take(before, event, happened);
           checkState(bench.flow, place);
+          expect(endedAt(bench.flow) ?? 0).to.be.within(place.over ? 1 : 0, place.over ? bench.now : 0);
           const visits = (flow: Flow): number[] => flow.nodes.map(({ visit }) => visit);
           const raised = visits(bench.flow).map((visit, index) => visit - (visits(before)[index] ?? 0));
           expect(raised.every((by) => by === 0 || by === 1)).to.equal(true);

@@ -49,6 +49,9 @@ describe('faults of a form', () => {
       'This is required.',
     ]);
     expect(faultWords('must be one of pdf, png', en)).to.equal('Files must be one of: pdf, png.');
+    expect(faultWords('must be left out: callers are rung at kept numbers only', en)).to.equal(
+      en.calls.refused.keptOnly,
+    );
     expect(faultWords('something of a later version', en)).to.equal('This does not fit.');
   });
 

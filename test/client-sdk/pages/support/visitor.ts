@@ -1,6 +1,17 @@
 import { expect } from 'chai';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
+/** How long a test waits for what a page is to show: a machine that does much else beside gets it late, and then too it is right. */
+export const SHOWN_MS = 30_000;
+
+/** A text, as the page must not need anything of the test's compiler. */
+const EVERYTHING = `(() => {
+  const deep = (root) => [...root.querySelectorAll('*')]
+    .map((one) => [one.textContent, ...[...one.attributes].map(({ value }) => value), one.shadowRoot ? deep(one.shadowRoot) : ''].join(' '))
+    .join(' ');
+  return deep(document.querySelector('portal-page').shadowRoot);
+})()`;
+
 /** Somebody who has the demonstration's page open in a browser of their own. Playwright looks into shadow roots by itself. */
 export class Visitor {
   readonly page: Page;
@@ -20,7 +31,7 @@ export class Visitor {
   static async of(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(SHOWN_MS);
     const visitor = new Visitor(context, page);
     // Told by the browser itself, whatever the console's words are in this version.
     await page.exposeFunction('tellViolation', (what: string) => visitor.faults.push(what));
@@ -75,6 +86,11 @@ export class Visitor {
   async act(text: string, action: 'reply' | 'edit' | 'recall'): Promise<void> {
     await this.message(text).hover();
     await this.message(text).locator(`[data-action=${action}]`).click();
+  }
+
+  /** All that stands in the page, also what is not shown. */
+  async everything(): Promise<string> {
+    return this.page.evaluate(EVERYTHING);
   }
 
   person(name: string): Locator {
