@@ -6,7 +6,7 @@ import { median, quantile } from './statistics.ts';
 describe('the bench', () => {
   // The first figure at its smallest, with servers from source; what it measures then means nothing.
   it('starts its servers and its clients, measures something and loses nothing on the way', async function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     const said: string[] = [];
     const names = FIGURE_NAMES.slice(0, 1);
     const figures = await runFigures({ scale: 'tiny', names, say: (line) => said.push(line) });

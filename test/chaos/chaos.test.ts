@@ -20,13 +20,12 @@ const PLANS: Readonly<Partial<Record<TrialName, Plan>>> = onForeignDatabase()
       rolling: { strikes: 2 },
     };
 
-/** Changes with each run; a run that failed names it. */
-const SEED = Number(process.env['CHAOS_SEED'] ?? process.pid);
+/** The gate plays the same faults in every run; others are looked for by `npm run chaos`, or by this. */
+const SEED = Number(process.env['CHAOS_SEED'] ?? 11);
 
 describe('chaos under load', () => {
   let programs: CompiledService | undefined;
-  before(async function () {
-    this.timeout(90_000);
+  before(async () => {
     programs = await compiledService();
   });
   after(() => programs?.drop());
@@ -35,7 +34,7 @@ describe('chaos under load', () => {
     const strikes = PLANS[trial];
     if (strikes === undefined) continue;
     it(`loses, doubles and skips nothing. ${TRIALS[trial].shows}`, async function () {
-      this.timeout(240_000);
+      this.timeout(400_000);
       if (programs === undefined) throw new Error('nothing was compiled');
       const said: string[] = [];
       const plan = { ...strikes, trial, seed: SEED, rate: 30, programs };

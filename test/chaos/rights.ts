@@ -20,7 +20,7 @@ export interface Right {
 }
 
 /** A token's whole life where it is left to run out, in seconds: long enough to come in and be seen. */
-const SHORT_LIFE_S = 5;
+const SHORT_LIFE_S = 10;
 const PRODUCT = 'dispatched';
 
 const answered = async (answer: Promise<unknown>): Promise<number> => {

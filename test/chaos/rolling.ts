@@ -5,6 +5,8 @@ import type { Mortal } from './mortal.ts';
 const STOP_MS = 20_000;
 const BETWEEN_MS = 1_500;
 const LOOK_MS = 100;
+/** Short, so that one that is slow to answer does not hold up the news of another's stop. */
+const ANSWER_MS = 300;
 
 /** Restarts one server after the other, as an operator does who waits until the one is back. Gives what did not stop by itself. */
 export async function restartInTurn(
@@ -56,13 +58,14 @@ export class ReadyServers {
 
   async #look(): Promise<void> {
     const urls = this.#servers.flatMap(({ address }) => address ?? []);
-    const ready = await Promise.all(urls.map(isReady));
+    const ready = await Promise.all(urls.map((url) => isReady(url, this.#ready.includes(url))));
     this.#ready = urls.filter((_url, index) => ready[index]);
   }
 }
 
-const isReady = (url: string): Promise<boolean> =>
-  fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) }).then(
+/** @param last what is taken of one that does not answer in time: it is busy, and no stop is heard of */
+const isReady = (url: string, last: boolean): Promise<boolean> =>
+  fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
     ({ ok }) => ok,
-    () => false,
+    (error: unknown) => last && error instanceof Error && error.name === 'TimeoutError',
   );

@@ -26,8 +26,7 @@ async function bundle(file: string): Promise<{ code: string; modules: string[] }
 describe('client-sdk bundle', () => {
   let built: Awaited<ReturnType<typeof bundle>>;
   let widget: Awaited<ReturnType<typeof bundle>>;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     // Vite sets NODE_ENV for the whole process, and the tests after this one start services.
     const before = process.env['NODE_ENV'];
     try {

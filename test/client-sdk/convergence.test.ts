@@ -151,8 +151,7 @@ async function happen(
 const unavailable = { code: 'unavailable', message: 'not now' } as const;
 
 describe('client-sdk convergence', () => {
-  it('shows what the server has, whatever was lost, doubled, overtaken or broken on the way', async function () {
-    this.timeout(120_000);
+  it('shows what the server has, whatever was lost, doubled, overtaken or broken on the way', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(happening, { minLength: 5, maxLength: 60 }),

@@ -22,7 +22,10 @@ const BETWEEN = 15;
 const AT_A_TIME = 8;
 /** The lock of a worker that was killed holds the others up for twenty seconds, and they look every five. */
 const GOES_ON_MS = 60_000;
-const DAYS_60 = 60 * 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAYS_60 = 60 * 24 * HOUR_MS;
+/** Of what falls due, what has not been done. */
+const NOT_YET = { 'project.product.id': 'due', 'project.flow.current': 'ok' };
 
 const finish: NodeInput = { id: 'finish', type: 'finish', name: 'Finish', side: 'buyer' };
 const TEMPLATES = {
@@ -60,7 +63,7 @@ describe('three workers that are killed in the middle of real projects', functio
   const rooms = () => database.connection.collection<ProjectRoom>('rooms');
   const count = (filter: Record<string, unknown>): Promise<number> => rooms().countDocuments(filter);
 
-  /** What was ordered two months ago: all of it is due, or waits for somebody. */
+  /** What was ordered two months ago: all of it will be due when `fallDue` says so, or waits for somebody. */
   async function fill(): Promise<void> {
     const overrides = { clock: new ManualClock(Date.now() - DAYS_60) };
     const server = await startTestService({ database, overrides });
@@ -96,11 +99,26 @@ describe('three workers that are killed in the middle of real projects', functio
       .collection<{ _id: string }>('products')
       .updateOne({ _id: 'provider' }, { $set: { 'providers.0.maxLoad': PLACES } });
     await connection.collection<{ _id: string }>('staff').updateOne({ _id: 'sp' }, { $set: { maxLoad: PLACES } });
+    const { modifiedCount } = await rooms().updateMany(NOT_YET, { $set: { wakeAt: new Date(Date.now() + DAYS_60) } });
+    expect(modifiedCount).to.equal(DUE);
+  }
+
+  /** So many more are due. They were all along; it is the workers that were not to see it before. */
+  async function fallDue(number: number): Promise<void> {
+    const found = await rooms()
+      .find({ ...NOT_YET, wakeAt: { $gt: new Date() } }, { projection: { _id: 1 } })
+      .limit(number)
+      .toArray();
+    const { modifiedCount } = await rooms().updateMany(
+      { _id: { $in: found.map(({ _id }) => _id) } },
+      { $set: { wakeAt: new Date(Date.now() - HOUR_MS) } },
+    );
+    expect(modifiedCount).to.equal(number);
   }
 
   it('lose nothing and do nothing twice, by SIGKILL and SIGTERM, and leave no lock behind', async () => {
-    const due = { 'project.product.id': 'due', 'project.flow.current': 'ok' };
-    const left = async () => (await count(due)) + (await count({ waiting: { $ne: null } })) - 2 * (WAITING - PLACES);
+    const left = async () =>
+      (await count(NOT_YET)) + (await count({ waiting: { $ne: null } })) - 2 * (WAITING - PLACES);
     workers = [1, 2, 3].map(
       (number) =>
         new Mortal({
@@ -118,6 +136,7 @@ describe('three workers that are killed in the middle of real projects', functio
     const returning: Promise<unknown>[] = [];
     for (let kill = 0; kill < KILLS; kill++) {
       const before = await left();
+      await fallDue(DUE / KILLS);
       await until(
         `it goes on before kill ${kill}`,
         async () => (await left()) <= Math.max(0, before - BETWEEN),

@@ -15,8 +15,7 @@ const BETWEEN = 40;
 const LEFT = 5;
 const ENDLESS = 1_000_000;
 
-describe('three workers that are killed in the middle', function () {
-  this.timeout(120_000);
+describe('three workers that are killed in the middle', () => {
   let database: SharedDatabase;
   let compiled: CompiledService;
   let workers: Mortal[] = [];

@@ -10,8 +10,7 @@ import { createSharedDatabase, type SharedDatabase } from '../support/shared-dat
 
 const log = createLog('silent');
 
-describe('the metrics of the jobs apart', function () {
-  this.timeout(60_000);
+describe('the metrics of the jobs apart', () => {
   let database: SharedDatabase;
   before(async () => {
     database = await createSharedDatabase();

@@ -13,8 +13,7 @@ import { createLog } from '../../server/telemetry/log.ts';
 
 const log = createLog('silent');
 
-describe('where the jobs run', function () {
-  this.timeout(60_000);
+describe('where the jobs run', () => {
   let database: SharedDatabase;
   beforeEach(async () => {
     database = await createSharedDatabase();

@@ -40,9 +40,7 @@ const expectWritten = async (suite: CallSuite, expected: readonly Expected[]): P
   return uses;
 };
 
-describe('What is written down of the uses of numbers', function () {
-  this.timeout(60_000);
-
+describe('What is written down of the uses of numbers', () => {
   describe('where callers ring the carrier', () => {
     const suite = callSuite(CARRIER_STAGES['aliyun-axb']);
 

@@ -16,8 +16,7 @@ interface Office {
   readonly phones: Phones;
 }
 
-describe('Races of calls on two servers', function () {
-  this.timeout(60_000);
+describe('Races of calls on two servers', () => {
   const ROUNDS = 8;
   let database: SharedDatabase;
   let clock: ManualClock;

@@ -6,8 +6,7 @@ import { until } from '../support/client.ts';
 import { createOwnDatabase, type OwnDatabase } from '../support/shared-database.ts';
 
 for (const [bridge, open] of Object.entries(CARRIER_STAGES)) {
-  describe(`callbacks of ${bridge} while the database is away`, function () {
-    this.timeout(60_000);
+  describe(`callbacks of ${bridge} while the database is away`, () => {
     const suite = new CallSuite();
     let database: OwnDatabase;
     before(async () => {

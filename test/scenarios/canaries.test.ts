@@ -55,8 +55,7 @@ const CANARIES: Record<string, { text: string; seenBy: readonly Observer[] }> = 
 };
 const textOf = (what: keyof typeof CANARIES): string => CANARIES[what]?.text ?? '';
 
-describe('What is hidden from somebody', function () {
-  this.timeout(60_000);
+describe('What is hidden from somebody', () => {
   let database: SharedDatabase;
   let server: TestService;
   let portal: Portal;

@@ -103,8 +103,7 @@ export class Stage {
 /** Opens a stage for the tests of a block; after each of them every event that arrived must have been of the contract. */
 export function stageFrom(start: string): () => Stage {
   let stage: Stage | undefined;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     stage = await Stage.open(start);
   });
   afterEach(() => {

@@ -15,8 +15,7 @@ const DAY = 86_400_000;
 const NUMBERS = ['+12025550147', '+12025550158', '+12025550169'] as const;
 const keyOf = (id: string, text: string): string => `${id}:${Buffer.alloc(32, text).toString('base64')}`;
 
-describe('how long numbers are kept, and under which key', function () {
-  this.timeout(60_000);
+describe('how long numbers are kept, and under which key', () => {
   let database: SharedDatabase;
   let server: TestService;
   let portal: Portal;

@@ -7,8 +7,7 @@ import { DAY_MS, HOUR_MS, proposalInput, publish } from '../support/demands.ts';
 import { message, people } from '../support/portal.ts';
 import { Competition, type Foreign, World } from './two-worlds.ts';
 
-describe('Competitors of one demand', function () {
-  this.timeout(120_000);
+describe('Competitors of one demand', () => {
   const worlds: World[] = [];
   before(async () => {
     for (const competes of [false, true]) worlds.push(await live(competes));

@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, it } from 'mocha';
 import { COMPETITORS, HOUR_MS, proposalInput, publish, seedCompetitors, third } from '../support/demands.ts';
 import { expectToldState } from '../support/demand-story.ts';
 import type { Refused } from '../support/client.ts';
+import { Handicap, playRounds, type RoundsOptions } from '../support/rounds.ts';
 import { TwoOffices } from '../support/two-offices.ts';
 import type { Who } from '../support/tokens.ts';
 
@@ -26,13 +27,8 @@ describe('Races for a demand, over two servers', function () {
   afterEach(() => expect(offices.faults.splice(0)).to.deep.equal([]));
 
   /** Rounds one beside the other; each is told its number. */
-  async function rounds(play: (round: number) => Promise<void>, count = ROUNDS): Promise<void> {
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      while (next < count) await play(next++);
-    };
-    await Promise.all(Array.from({ length: AT_A_TIME }, worker));
-  }
+  const rounds = (play: (round: number) => Promise<void>, more: Partial<RoundsOptions> = {}): Promise<void> =>
+    playRounds({ count: ROUNDS, atATime: AT_A_TIME, ...more }, play);
 
   type Outcome = { data: unknown } | { refused: Refused };
   const won = (outcome: Outcome): boolean => 'data' in outcome;
@@ -42,7 +38,7 @@ describe('Races for a demand, over two servers', function () {
   /** Demands that the plaza shows. */
   async function shown(count: number): Promise<string[]> {
     const ids: string[] = [];
-    await rounds(async (round) => void ids.push(await publish(offices.at(round))), count);
+    await rounds(async (round) => void ids.push(await publish(offices.at(round))), { count });
     offices.clock.advance(HOUR_MS);
     await Promise.all(offices.sweeps.map((sweep) => sweep.plaza()));
     return ids;
@@ -64,6 +60,9 @@ describe('Races for a demand, over two servers', function () {
       orderId: randomUUID(),
       ...more,
     });
+
+  const looked = (server: number, opportunityId: string) =>
+    offices.call(server, 'operator', 'proposal.list', { opportunityId });
 
   /** The delivery projects of a demand. */
   const projectsOf = (opportunityId: string): Promise<number> =>
@@ -103,16 +102,17 @@ describe('Races for a demand, over two servers', function () {
 
   it('of a payment and a withdrawal one wins; the other is told the present state', async () => {
     const wins = { pay: 0, withdraw: 0 };
-    await rounds(async (round) => {
+    const handicap = new Handicap();
+    const play = async (round: number): Promise<void> => {
       const { opportunityId, proposalId } = await quoted(round);
       const input = { opportunityId, proposalId };
-      const [withdrawing, paying] = await race(
-        round,
-        opportunityId,
+      const [withdrawing, paying] = await handicap.race(
+        () => looked(round, opportunityId),
         () => offices.try(round + 1, 'admin', 'proposal.withdraw', input),
         () => pay(round, opportunityId, proposalId),
       );
       expect([paying, withdrawing].filter(won)).to.have.length(1);
+      handicap.won(won(withdrawing) ? 'first' : 'second');
       const [lost] = refusedOf([paying, withdrawing]);
       expect(lost?.code).to.equal('conflict');
       const { state } = await expectToldState(offices.database, opportunityId);
@@ -126,22 +126,24 @@ describe('Races for a demand, over two servers', function () {
         expect(state.deal).to.equal(null);
       }
       expect(await projectsOf(opportunityId)).to.equal(won(paying) ? 1 : 0);
-    });
+    };
+    await rounds(play, { seen: () => Math.min(wins.pay, wins.withdraw) > 0 });
     // Were one always the faster, there would have been no race.
     expect(Math.min(wins.pay, wins.withdraw), JSON.stringify(wins)).to.be.greaterThan(0);
   });
 
   it('of a revocation and a payment one wins; the other is told the present state', async () => {
     const wins = { revoke: 0, pay: 0 };
-    await rounds(async (round) => {
+    const handicap = new Handicap();
+    const play = async (round: number): Promise<void> => {
       const { opportunityId, proposalId } = await quoted(round);
-      const [revoking, paying] = await race(
-        round,
-        opportunityId,
+      const [revoking, paying] = await handicap.race(
+        () => looked(round, opportunityId),
         () => offices.try(round, 'buyer', 'opportunity.revoke', { opportunityId }),
         () => pay(round + 1, opportunityId, proposalId),
       );
       expect([revoking, paying].filter(won)).to.have.length(1);
+      handicap.won(won(revoking) ? 'first' : 'second');
       const [lost] = refusedOf([revoking, paying]);
       expect(lost?.code).to.equal('conflict');
       const { state } = await expectToldState(offices.database, opportunityId);
@@ -155,28 +157,32 @@ describe('Races for a demand, over two servers', function () {
         expect(state).to.deep.include({ status: 'revoked', deal: null });
       }
       expect(await projectsOf(opportunityId)).to.equal(won(paying) ? 1 : 0);
-    });
+    };
+    await rounds(play, { seen: () => Math.min(wins.revoke, wins.pay) > 0 });
     expect(Math.min(wins.pay, wins.revoke), JSON.stringify(wins)).to.be.greaterThan(0);
   });
 
   it('a payment that is reported ten times at once makes one deal and one project; of two payments one does', async () => {
-    await rounds(async (round) => {
-      const { opportunityId, proposalId } = await quoted(round);
-      const same = { paymentId: randomUUID(), orderId: randomUUID() };
-      const outcomes = await Promise.all([
-        ...Array.from({ length: 10 }, (_, n) => pay(n, opportunityId, proposalId, same)),
-        pay(round, opportunityId, proposalId),
-      ]);
-      const answers = new Set(outcomes.flatMap((one) => ('data' in one ? [JSON.stringify(one.data)] : [])));
-      expect(answers.size).to.equal(1);
-      for (const { code } of refusedOf(outcomes)) expect(code).to.equal('conflict');
-      expect([1, 10]).to.include(outcomes.filter(won).length);
-      const { state, facts } = await expectToldState(offices.database, opportunityId);
-      expect(facts.filter(({ body }) => body.event === 'deal.made')).to.have.length(1);
-      expect(facts.filter(({ body }) => body.event === 'project.linked')).to.have.length(1);
-      expect(JSON.parse([...answers][0] ?? '{}')).to.deep.include({ projectId: state.deal?.projectId });
-      expect(await projectsOf(opportunityId)).to.equal(1);
-    }, ROUNDS / 4);
+    await rounds(
+      async (round) => {
+        const { opportunityId, proposalId } = await quoted(round);
+        const same = { paymentId: randomUUID(), orderId: randomUUID() };
+        const outcomes = await Promise.all([
+          ...Array.from({ length: 10 }, (_, n) => pay(n, opportunityId, proposalId, same)),
+          pay(round, opportunityId, proposalId),
+        ]);
+        const answers = new Set(outcomes.flatMap((one) => ('data' in one ? [JSON.stringify(one.data)] : [])));
+        expect(answers.size).to.equal(1);
+        for (const { code } of refusedOf(outcomes)) expect(code).to.equal('conflict');
+        expect([1, 10]).to.include(outcomes.filter(won).length);
+        const { state, facts } = await expectToldState(offices.database, opportunityId);
+        expect(facts.filter(({ body }) => body.event === 'deal.made')).to.have.length(1);
+        expect(facts.filter(({ body }) => body.event === 'project.linked')).to.have.length(1);
+        expect(JSON.parse([...answers][0] ?? '{}')).to.deep.include({ projectId: state.deal?.projectId });
+        expect(await projectsOf(opportunityId)).to.equal(1);
+      },
+      { count: ROUNDS / 4 },
+    );
   });
 
   it('an acceptance and the end of the offer leave one of them, whatever sweeps come by', async () => {
@@ -203,42 +209,30 @@ describe('Races for a demand, over two servers', function () {
 
   it('three providers at once neither lose nor double anything', async () => {
     const demands = await shown(10);
-    await rounds(async (round) => {
-      const opportunityId = demands[round] ?? '';
-      const companies = COMPETITORS.map(
-        (who): Who => ({ ...who, sub: `${who.sub}-${round}`, org: `${who.org}-${round}` }),
-      );
-      await Promise.all(
-        companies.map(async (who, n) => {
-          await offices.call(n, who, 'opportunity.grab', { opportunityId });
-          for (let i = 0; i < 5; i++) {
-            await offices.call(n + i, who, 'opportunity.record', {
-              opportunityId,
-              clientId: randomUUID(),
-              connected: true,
-              stage: 'price',
-              text: `Record ${i}`,
-            });
-          }
-        }),
-      );
-      const { facts } = await expectToldState(offices.database, opportunityId);
-      expect(facts.filter(({ body }) => body.event === 'record.added')).to.have.length(15);
-    }, demands.length);
+    await rounds(
+      async (round) => {
+        const opportunityId = demands[round] ?? '';
+        const companies = COMPETITORS.map(
+          (who): Who => ({ ...who, sub: `${who.sub}-${round}`, org: `${who.org}-${round}` }),
+        );
+        await Promise.all(
+          companies.map(async (who, n) => {
+            await offices.call(n, who, 'opportunity.grab', { opportunityId });
+            for (let i = 0; i < 5; i++) {
+              await offices.call(n + i, who, 'opportunity.record', {
+                opportunityId,
+                clientId: randomUUID(),
+                connected: true,
+                stage: 'price',
+                text: `Record ${i}`,
+              });
+            }
+          }),
+        );
+        const { facts } = await expectToldState(offices.database, opportunityId);
+        expect(facts.filter(({ body }) => body.event === 'record.added')).to.have.length(15);
+      },
+      { count: demands.length },
+    );
   });
-
-  /** Both at once; the first is held up by some reads, more in some rounds than in others, since it has less to do. */
-  async function race(
-    round: number,
-    opportunityId: string,
-    quick: () => Promise<Outcome>,
-    slow: () => Promise<Outcome>,
-  ): Promise<[Outcome, Outcome]> {
-    const heldUp = async (): Promise<Outcome> => {
-      for (let reads = round % 6; reads > 0; reads--)
-        await offices.call(round, 'operator', 'proposal.list', { opportunityId });
-      return quick();
-    };
-    return Promise.all([heldUp(), slow()]);
-  }
 });

@@ -13,8 +13,7 @@ import type { Who } from '../support/tokens.ts';
 
 const MINUTE_MS = 60_000;
 
-describe('From a demand to its delivery, with three providers who compete', function () {
-  this.timeout(60_000);
+describe('From a demand to its delivery, with three providers who compete', () => {
   let database: SharedDatabase;
   let server: TestService;
   let portal: Portal;

@@ -259,7 +259,7 @@ export class RandomMarket {
       connection
         .collection<ProjectRoom>('rooms')
         .find({ _id: { $in: this.#projects } })
-        .sort({ _id: 1 })
+        .sort({ createdAt: 1 })
         .toArray(),
       connection
         .collection<StaffDoc>('staff')

@@ -11,8 +11,7 @@ describe('A right withdrawn, on this server and on another', () => {
   let servers: TestService[] = [];
   let portal: Portal;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     database = await createSharedDatabase();
     servers = [await startTestService({ database }), await startTestService({ database })];
     portal = new Portal(servers[0]?.service.url ?? '');

@@ -18,8 +18,7 @@ describe('R4: the same clientId five times', () => {
   let roomId: string;
   let readers: TestClient[];
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     database = await createSharedDatabase();
     services = [await startTestService({ database }), await startTestService({ database })];
     [here, there] = services.map(({ service }) => new Portal(service.url)) as [Portal, Portal];
@@ -128,8 +127,7 @@ describe('R4: the same clientId five times', () => {
     await expectOnce([input, answers]);
   });
 
-  it('after the server was killed with the message in its hands', async function () {
-    this.timeout(90_000);
+  it('after the server was killed with the message in its hands', async () => {
     const env = { PORT: '0', MONGODB_URI: database.uri };
     const doomed = await startServiceProcess(env);
     const inputs = Array.from({ length: 20 }, (_, n) => message(roomId, `doomed ${n}`));

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { describe, it } from 'mocha';
+import { Redis } from 'ioredis';
+import { after, before, describe, it } from 'mocha';
 import { CONNECTIONS_PER_USER, CONNECTIONS_UNSHARED, RATES } from '../../shared/contract/limits.ts';
 import { Refused, type TestClient, until } from '../support/client.ts';
 import { clusterSuite } from '../support/cluster-suite.ts';
@@ -21,6 +22,11 @@ describe('Limits of a person over servers', () => {
     overrides: { cluster: { beatMs: 100 } },
   });
   const { at } = cluster;
+  let raw: Redis;
+  before(() => {
+    raw = new Redis(redis.url, { enableOfflineQueue: false, maxRetriesPerRequest: 0 }).on('error', () => undefined);
+  });
+  after(() => raw.disconnect());
   let people = 0;
   const somebody = (): Who => ({ sub: `buyer-${++people}`, side: 'buyer', org: 'buyers', name: 'Bao' });
 
@@ -36,6 +42,8 @@ describe('Limits of a person over servers', () => {
         if (answer.ok) passed += 1;
         else refusals += 1;
       }
+      // What passes while Redis is asked is let through: where there is one, it has its turn.
+      await raw.ping().catch(() => undefined);
     }
     return { passed, seconds: (performance.now() - begun) / 1000 };
   }
@@ -67,12 +75,11 @@ describe('Limits of a person over servers', () => {
     };
     let opened = await open();
     await until('the servers know of each other', async () => {
-      if (opened.length < MOST) return true;
+      if (opened.length === UNSHARED) return true;
       for (const client of opened) client.close();
       opened = await open();
       return false;
     });
-    expect(opened).to.have.length(UNSHARED);
     for (const client of first.slice(0, 2)) client.close();
     await until('a place is free', async () => (await open()).length > 0);
   });
@@ -82,7 +89,8 @@ describe('Limits of a person over servers', () => {
     const flooder = await at(0).connect(who);
     const ended = flooder.disconnected();
     const excess = RATES.excess.points * FACTOR;
-    for (let n = 0; n < POINTS + excess + SERVERS; n++) flooder.socket.emit('no.such', {}, () => undefined);
+    // What comes back meanwhile is spent as well.
+    for (let n = 0; n < POINTS + 2 * excess + SERVERS; n++) flooder.socket.emit('no.such', {}, () => undefined);
     await ended;
     expect(flooder.all('connection.cut')).to.have.length(1);
     await until('another server knows of it', () =>

@@ -11,7 +11,7 @@ describe('Presence and typing over servers', () => {
   const redis = redisSuite();
   const { at, joined, clock } = clusterSuite(redis, {
     servers: 3,
-    overrides: { cluster: { beatMs: 100, goneMs: 2_000 } },
+    overrides: { cluster: { beatMs: 100, goneMs: 5_000 } },
   });
   let raw: Redis;
   before(() => {
@@ -129,7 +129,8 @@ describe('Presence and typing over servers', () => {
     const roomId = await at(0).project();
     const buyer = await joined(0, 'buyer', roomId);
     const [one, two] = [await joined(1, 'admin', roomId), await joined(2, 'admin', roomId)];
-    await until('it is told', () => told(buyer, 'admin').length > 0);
+    await heardBy([buyer], roomId, two, 2);
+    expect(told(buyer, 'admin')).to.deep.equal([true]);
     await one.call('room.leave', { roomId });
     expect(await onlineOf(two, roomId)).to.include(people.admin.sub);
     const gone = buyer.next('presence', ({ online }) => !online);

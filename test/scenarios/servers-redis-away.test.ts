@@ -75,7 +75,7 @@ describe('Servers whose Redis goes away, loses things or says nonsense', () => {
         return listed?.online.some(({ userId }) => userId === people.operator.sub) === true;
       });
       await client.close();
-    }).timeout(60_000);
+    });
 
     it('find a Redis that stands still, and go on without it', async () => {
       const roomId = await at(0).project();
@@ -89,7 +89,7 @@ describe('Servers whose Redis goes away, loses things or says nonsense', () => {
         redis.server.resume();
       }
       await until('they are together again', areAll('ok'), 20_000);
-    }).timeout(60_000);
+    });
   });
 
   describe('with nothing but Redis to learn from', () => {
@@ -175,7 +175,7 @@ describe('Servers whose Redis goes away, loses things or says nonsense', () => {
         await worker.stop();
       }
       expect(seqs(reader)).to.deep.equal(upTo(1));
-    }).timeout(60_000);
+    });
   });
 
   describe('at the start', () => {
@@ -198,7 +198,7 @@ describe('Servers whose Redis goes away, loses things or says nonsense', () => {
       } finally {
         await started.stop();
       }
-    }).timeout(60_000);
+    });
 
     it('do not begin with one that refuses them, and never write down the password', async () => {
       const raw = new Redis(redis.url);

@@ -50,8 +50,7 @@ describe('Somebody who does not read what is sent to a room', () => {
     await until('the others have read it', () => writer.all('entry').length === before + MESSAGES);
   }
 
-  it('is cut off by name, others are not, and an SDK client comes back, learns why and has missed nothing', async function () {
-    this.timeout(60_000);
+  it('is cut off by name, others are not, and an SDK client comes back, learns why and has missed nothing', async () => {
     const roomId = await portal.project();
     const writer = await portal.connect('admin');
     await writer.call('room.join', { roomId });

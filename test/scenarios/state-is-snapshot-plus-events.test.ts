@@ -81,7 +81,7 @@ const EVERYTHING: Act[] = [
   { do: 'send', who: 'admin', stream: 'provider' },
   { do: 'send', who: 'operator', stream: 'operator' },
   { do: 'edit', who: 'buyer', nth: 0 },
-  { do: 'recall', who: 'admin', nth: 1 },
+  { do: 'recall', who: 'buyer', nth: 0 },
   { do: 'add', who: 'buyer', guest: 'colleague' },
   { do: 'add', who: 'admin', guest: 'designer' },
   { do: 'open', who: 'colleague' },
@@ -124,16 +124,14 @@ describe('R5: state is a snapshot and the events after it', () => {
   let portal: Portal;
   const used = new Set<CommandName>();
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     started = await startTestService({ env: { DEMO: '1', CALL_DAILY_LIMIT: '10000' } });
     portal = new Portal(started.service.url);
     await LivedRoom.furnish(portal);
   });
   after(() => started.stop());
 
-  it('over random histories of every command, for every kind of reader', async function () {
-    this.timeout(120_000);
+  it('over random histories of every command, for every kind of reader', async () => {
     const end = performance.now() + (process.env['R5_MS'] === undefined ? 15_000 : Number(process.env['R5_MS']));
     let lived = 0;
     await fc.assert(

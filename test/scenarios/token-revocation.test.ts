@@ -21,8 +21,7 @@ describe('A token revoked, on this server and on another', () => {
   let roomId = '';
   let file: FileInfo;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     database = await createSharedDatabase();
     servers = [await startTestService({ database }), await startTestService({ database })];
     portal = new Portal(servers[0]?.service.url ?? '');

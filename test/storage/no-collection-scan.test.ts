@@ -59,8 +59,7 @@ describe('No query of the service scans a collection', () => {
   const queries = new Map<string, Query>();
   const seen = new Set<string>();
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     database = await createSharedDatabase();
     // A first server makes the indexes and a little history; a second one starts on what is there by then.
     const first = await startTestService({ database });
@@ -146,7 +145,7 @@ describe('No query of the service scans a collection', () => {
     await until(
       'every background query has run',
       () => [...queries.keys()].filter((shape) => /changedAt|outbox|\$or.*seq/.test(shape)).length >= 4,
-      20_000,
+      60_000,
     );
     expect(queries.size).to.be.greaterThan(30);
     expect(new Set([...queries.values()].map(({ collection }) => collection))).to.include.members([
@@ -172,7 +171,7 @@ describe('No query of the service scans a collection', () => {
         scans.push(`${shape}: ${stages.join(' < ')}`);
     }
     expect(scans).to.deep.equal([]);
-  }).timeout(90_000);
+  });
 
   it('and a scan would be seen', async () => {
     const stages = await stagesOf(database, { collection: 'entries', filter: { 'body.text': 'x' } });

@@ -29,7 +29,7 @@ export interface CarrierStage {
 }
 
 /** Long enough that a request which is not waited for is seen to hang; a test that waits for it waits so long. In milliseconds. */
-const TIMEOUT_MS = 1_500;
+const TIMEOUT_MS = 3_000;
 const CALLBACK_URL = 'https://rooms.example/callbacks/calls';
 const ALIYUN_ENV = {
   ALIYUN_ACCESS_KEY_ID: ALIYUN_ACCESS.accessKeyId,

@@ -177,7 +177,7 @@ export class CallSuite {
       method,
       headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
       ...(method === 'GET' ? {} : { body: Uint8Array.from(body) }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(30_000),
     });
     const told = {
       status: response.status,
@@ -232,8 +232,7 @@ export function callSuite(
   env: Readonly<Record<string, string>> = {},
 ): CallSuite {
   const suite = new CallSuite();
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     await suite.start(open, env);
   });
   afterEach(() => suite.endTest());

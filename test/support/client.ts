@@ -11,7 +11,7 @@ import {
 import { look } from './number-net.ts';
 
 /** How long anything may take before a test says what it waited for. */
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
 export type Answer<Name extends CommandName = CommandName> =
   | { ok: true; data: CommandOutput<Name> }

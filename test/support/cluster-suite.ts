@@ -35,8 +35,7 @@ export function clusterSuite(redis: { readonly url: string }, options: ClusterOp
   const clock = new ManualClock();
   const servers: TestService[] = [];
   const portals: Portal[] = [];
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     const shared = await createSharedDatabase();
     database = shared;
     for (let i = 0; i < options.servers; i++) {

@@ -28,7 +28,7 @@ export async function postFile(
     method: 'POST',
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     body: form,
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   });
   const type = response.headers.get('content-type') ?? '';
   const body: unknown = await response.json();
@@ -51,6 +51,6 @@ export function getFile(
 ): Promise<Response> {
   return fetch(`${url}${FILES_PATH}/${fileId}`, {
     headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   });
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../deploy/free-port.ts';
 import { until } from './client.ts';
 
 /** The first that knows sharded publish and subscribe. */
@@ -107,16 +108,6 @@ function findRedisServer(): string | undefined {
     const { stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
     return Number(/\bv=(\d+)/.exec(stdout ?? '')?.[1] ?? 0) >= OLDEST;
   });
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a probe has no port');
-  return address.port;
 }
 
 /** Says whether something on this port answers as Redis does. */

@@ -25,8 +25,7 @@ export function wireSuite(env: Readonly<Record<string, string>> = {}): WireSuite
   let portal: Portal | undefined;
   let database: SharedDatabase | undefined;
   const clock = new ManualClock();
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     database = await createSharedDatabase();
     started = await startTestService({ database, env, overrides: { clock } });
     portal = new Portal(started.service.url);

@@ -110,8 +110,7 @@ const TABLE: readonly Row<Fixture>[] = [
   ['typing.set', "the rivals' lane",                       'u n n o o n n n n u o n n n n o f', (f) => ({ roomId: f.demand, stream: 'lane:rivals', typing: true })],
 ];
 
-describe('Every command of demands x every kind of caller', function () {
-  this.timeout(120_000);
+describe('Every command of demands x every kind of caller', () => {
   let database: SharedDatabase;
   let server: TestService;
   let portal: Portal;

@@ -146,8 +146,7 @@ describe('Every command x every kind of caller', () => {
   const providerCanaries: string[] = [];
   const operatorCanaries: string[] = [];
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     database = await createSharedDatabase();
     server = await startTestService({ database, env: { CALL_DAILY_LIMIT: '10000' } });
     portal = new Portal(server.service.url);
@@ -270,7 +269,7 @@ describe('Every command x every kind of caller', () => {
     const [command, what] = row;
     it(`${command}: ${what}`, async () => {
       await calls.expectRow(row, (name) => fixture(command, name));
-    }).timeout(60_000);
+    });
   }
 
   it('has shown nobody what they must not see, in no answer, error or event', async () => {

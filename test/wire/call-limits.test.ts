@@ -11,9 +11,7 @@ import { refused, wireSuite } from '../support/wire-suite.ts';
 
 const ZONE = 'Asia/Shanghai';
 
-describe('The limits of calls', function () {
-  this.timeout(60_000);
-
+describe('The limits of calls', () => {
   describe('of a caller and a day', () => {
     const suite = wireSuite({ CALL_DAILY_LIMIT: '3' });
     const phones = new Phones(suite);

@@ -10,8 +10,7 @@ import { refused, wireSuite } from '../support/wire-suite.ts';
 
 const of = ({ roomId, id: callId }: Pick<ShownCall, 'roomId' | 'id'>) => ({ roomId, callId });
 
-describe('Calls', function () {
-  this.timeout(60_000);
+describe('Calls', () => {
   const suite = wireSuite();
   const phones = new Phones(suite);
   before(() => phones.seed());
@@ -422,8 +421,7 @@ describe('Calls', function () {
   });
 });
 
-describe('Calls where callers are rung at kept numbers only', function () {
-  this.timeout(60_000);
+describe('Calls where callers are rung at kept numbers only', () => {
   const suite = wireSuite({ CALL_FROM_NUMBER: 'own' });
   const phones = new Phones(suite);
   before(() => phones.seed());
@@ -453,8 +451,7 @@ describe('Calls where callers are rung at kept numbers only', function () {
   });
 });
 
-describe('Calls that somebody has to agree to', function () {
-  this.timeout(60_000);
+describe('Calls that somebody has to agree to', () => {
   const suite = wireSuite({ CALL_APPROVAL: 'callee' });
   const phones = new Phones(suite);
   before(() => phones.seed());
@@ -563,8 +560,7 @@ describe('Calls that somebody has to agree to', function () {
   });
 });
 
-describe('Calls that an operator has to agree to', function () {
-  this.timeout(60_000);
+describe('Calls that an operator has to agree to', () => {
   const suite = wireSuite({ CALL_APPROVAL: 'operator' });
   const phones = new Phones(suite);
   before(() => phones.seed());

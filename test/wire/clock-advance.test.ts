@@ -21,8 +21,7 @@ const DEMAND = {
 };
 const START = Date.parse('2026-11-20T02:00:00Z');
 
-describe('clock.advance', function () {
-  this.timeout(60_000);
+describe('clock.advance', () => {
   let database: SharedDatabase;
   const started: TestService[] = [];
   const portals: Portal[] = [];

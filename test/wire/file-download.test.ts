@@ -202,8 +202,7 @@ describe('GET /v1/files/:id', () => {
 });
 
 describe('Links of files and the time', () => {
-  it('end after five minutes of the real clock, and with the token', async function () {
-    this.timeout(60_000);
+  it('end after five minutes of the real clock, and with the token', async () => {
     const wall = new ManualClock(Date.now());
     const { service, stop } = await startTestService({ overrides: { wall } });
     const portal = new Portal(service.url);

@@ -28,8 +28,7 @@ function held(): number {
 describe('Memory while a file of 20 MB goes through', () => {
   const suite = wireSuite();
 
-  it('is flat in both directions', async function () {
-    this.timeout(90_000);
+  it('is flat in both directions', async () => {
     const { portal } = suite;
     const roomId = await portal.project();
     // What is loaded and compiled once is not counted.

@@ -18,8 +18,7 @@ describe('Uploads that do not come to their end', () => {
   let portal: Portal;
   let roomId = '';
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     wall = new ManualClock(Date.now());
     database = await createSharedDatabase();
     server = await startTestService({ database, overrides: { wall } });
@@ -115,7 +114,7 @@ describe('Uploads that do not come to their end', () => {
     expect(await chunks().countDocuments()).to.equal(before);
     await files().deleteMany({});
     await chunks().deleteMany({});
-  }).timeout(60_000);
+  });
 
   it('are ended by a server that stops, which leaves nothing of them', async () => {
     const { answered } = await begin();

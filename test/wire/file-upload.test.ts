@@ -177,8 +177,7 @@ describe('POST /v1/files', () => {
     });
   }
 
-  it('takes a file of the largest size, and not one byte more', async function () {
-    this.timeout(60_000);
+  it('takes a file of the largest size, and not one byte more', async () => {
     const { portal } = suite;
     const roomId = await portal.project();
     const largest = Buffer.alloc(FILE_MAX_BYTES, 'a');
@@ -194,8 +193,7 @@ describe('POST /v1/files', () => {
     expect(await stored()).to.deep.equal(before);
   });
 
-  it('refuses a body that says that it is too long before it is read, and one that does not say so', async function () {
-    this.timeout(60_000);
+  it('refuses a body that says that it is too long before it is read, and one that does not say so', async () => {
     const roomId = await suite.portal.project();
     const before = await stored();
     const answer = await new Promise<string>((resolve, reject) => {
@@ -308,8 +306,7 @@ describe('POST /v1/files', () => {
 });
 
 describe('Uploads under limits', () => {
-  it('lets one user have four under way, and others theirs', async function () {
-    this.timeout(60_000);
+  it('lets one user have four under way, and others theirs', async () => {
     const database = await createSharedDatabase();
     const { service, stop } = await startTestService({ database, env: { RATE_LIMIT_FACTOR: '1' } });
     // More than a chunk: it is seen in the database when it is under way.

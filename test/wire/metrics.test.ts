@@ -116,10 +116,13 @@ describe('GET /metrics', () => {
       await TestClient.connect(portal.url, 'no token').catch(() => undefined);
     });
     expect(handshakes).to.deep.equal({ '{outcome="ok"}': 3, '{outcome="unauthenticated"}': 1 });
-    const now = (await read()).samples;
+    let now = (await read()).samples;
+    await until('the one who was refused is gone', async () => {
+      now = (await read()).samples;
+      return now.get('delivery_rooms_connections_unauthenticated') === 0;
+    });
     expect(now.get('delivery_rooms_connections{transport="websocket",side="buyer"}')).to.equal(2);
     expect(now.get('delivery_rooms_connections{transport="polling",side="vendor"}')).to.equal(1);
-    expect(now.get('delivery_rooms_connections_unauthenticated')).to.equal(0);
     const cuts = await growth('delivery_rooms_cuts_total', () =>
       portal.call('operator', 'auth.revoke', { userId: who.sub }),
     );

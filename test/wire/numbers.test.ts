@@ -23,8 +23,7 @@ const FORM = {
 const PHONE = '(202) 555-0147';
 const [NUMBER, OTHER] = ['+12025550147', '+12025550158'] as const;
 
-describe('numbers that come in', function () {
-  this.timeout(60_000);
+describe('numbers that come in', () => {
   const suite = wireSuite();
   let numbers: Numbers;
   before(async () => {

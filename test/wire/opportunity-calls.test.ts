@@ -17,8 +17,7 @@ import { refused, wireSuite } from '../support/wire-suite.ts';
 
 const lane = (org: Org): string => `lane:${org}`;
 
-describe('Calls in an opportunity', function () {
-  this.timeout(60_000);
+describe('Calls in an opportunity', () => {
   const suite = wireSuite();
   const phones = new Phones(suite);
   const demands = new OpportunityRooms(

@@ -70,7 +70,7 @@ describe("The operators' desk", () => {
       otherPortal.close();
       await other.stop();
     }
-  }).timeout(20_000);
+  });
 
   it('keeps each question for the mail of operators, and each answer for that of the admin', async () => {
     const { portal } = suite;

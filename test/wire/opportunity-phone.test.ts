@@ -12,8 +12,7 @@ import { refused, wireSuite } from '../support/wire-suite.ts';
 const [PHONE, NUMBER] = ['(202) 555-0147', '+12025550147'] as const;
 const OFFICE = '+12025550158';
 
-describe('the phones of a demand', function () {
-  this.timeout(60_000);
+describe('the phones of a demand', () => {
   const suite = wireSuite({ DEMAND_PHONE: 'required', PHONE_REGION: 'US' });
   const { sub: id, org, name } = people.buyer;
   let numbers: Numbers;

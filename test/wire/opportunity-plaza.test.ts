@@ -159,7 +159,7 @@ describe('opportunity.plaza and opportunity.grab', () => {
     await refused(grab(GRABS_A_DAY), 'rate_limited');
     clock.advance(1);
     await grab(GRABS_A_DAY);
-  }).timeout(20_000);
+  });
 
   it('works alike over Socket.IO', async () => {
     const { portal } = suite;

@@ -123,5 +123,5 @@ describe('read.mark, unread and receipt', () => {
       }),
       { numRuns: 12, seed: 20_261_122, endOnFailure: true },
     );
-  }).timeout(90_000);
+  });
 });

@@ -128,8 +128,9 @@ describe('room.list and inbox', () => {
     const roomId = await portal.project();
     // What the creation itself told is awaited, so that it is not taken for what comes later.
     const early = await portal.connect('buyer');
+    const heard = early.next('inbox', ({ head }) => head === BEGINNING + 1);
     await portal.call('buyer', 'message.send', message(roomId, 'first'));
-    await early.next('inbox', ({ head }) => head === BEGINNING + 1);
+    await heard;
     const [outside, inside, vendor, stranger] = [
       await portal.connect('buyer'),
       await portal.connect('buyer'),

@@ -25,8 +25,7 @@ const TRANSPORTS = ['websocket', 'polling'] as const;
 
 const nested = (depth: number): unknown => JSON.parse(`${'{"a":['.repeat(depth)}1${']}'.repeat(depth)}`);
 
-describe('hostile input', function () {
-  this.timeout(60_000);
+describe('hostile input', () => {
   let service: TestService;
   let token: string;
   let socket: Socket;

@@ -124,7 +124,7 @@ describe('limits of addresses', () => {
 
 describe('limits of strangers', () => {
   let service: TestService;
-  const handshakeMs = 400;
+  const handshakeMs = 2_000;
 
   before(async () => {
     service = await startTestService({ overrides: { handshakeMs } });

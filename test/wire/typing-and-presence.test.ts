@@ -158,6 +158,7 @@ describe('typing.set and presence', () => {
         client.socket.emit('room.join', { roomId });
         client.close();
       }
+      await until('only the buyer is there', () => suite.service.load().connections === 1);
       await buyer.flush();
       await until('the server has seen them all end', async () => {
         clock.advance(PRESENCE_GRACE_MS);

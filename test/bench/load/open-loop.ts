@@ -64,7 +64,7 @@ export function writersOf(group: Group): Writer[] {
 /** Sends messages at their intended times, whether or not the server keeps up, and waits for every delivery. */
 export async function runOpenLoop(group: Group, { rate, durationMs, text }: OpenLoop): Promise<OpenLoopReport> {
   const writers = writersOf(group);
-  const total = Math.round((rate * durationMs) / 1000);
+  const total = Math.max(1, Math.round((rate * durationMs) / 1000));
   const intended = new Map<string, number>();
   const latencies: number[] = [];
   const late: number[] = [];

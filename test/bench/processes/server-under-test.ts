@@ -10,7 +10,7 @@ import { Calls } from './calls.ts';
 import { endChild, firstLine, type Logged, moduleUrl, servingUrl, startChild } from './child.ts';
 import type { CpuUsage, Handles, MemoryUsage, ProbeApi } from './probe.ts';
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 120_000;
 /** The level from which on pino calls something a warning. */
 const WARNING = 40;
 

@@ -235,7 +235,7 @@ describe('the page: a delivery', function () {
     const left = buyer.page.locator('delivery-room-step .left');
     await buyer.page.locator('delivery-room-step .why', { hasText: '14 working days from' }).waitFor();
     const days = Number(/^(\d+) d/.exec(await left.innerText())?.[1]);
-    expect(days).to.be.within(17, 40);
+    expect(days).to.be.within(13, 40);
     await demo.call('operator', 'clock.advance', { ms: 3 * 86_400_000 });
     await buyer.say('Three days later');
     await left

@@ -216,6 +216,7 @@ describe('the page: publishing a demand, and the plaza', function () {
     await form(client).locator('[name=region]').selectOption('全国');
     await fill(client, { title: 'Kept', details: 'Kept as well', phone: '13900002222' });
     await client.context.setOffline(true);
+    await client.page.waitForFunction(() => !navigator.onLine);
     await part(client, 'phone').locator('[data-act=send-code]').click();
     await part(client, 'phone').locator('[role=status]', { hasText: 'cannot be reached' }).waitFor();
     expect(await form(client).locator('[name=title]').inputValue()).to.equal('Kept');

@@ -125,10 +125,20 @@ describe('the page: those who use it', function () {
     }
     // What comes in at the end, and what is drawn above, moves nothing before the reader's eyes. The last turn of the wheel is over by then.
     await vendor.message('Line 50 of').hover();
-    const before = await top('Line 50 of');
+    let before = Number.NaN;
+    await until(
+      'what is drawn stands still',
+      async () => {
+        const last = before;
+        before = await top('Line 50 of');
+        await vendor.page.waitForTimeout(200);
+        return before === last;
+      },
+      SHOWN_MS,
+    );
     await demo.call('designer', 'message.send', { roomId, clientId: randomUUID(), text: 'Line 301 of a long story' });
     await vendor.page.locator('.to-end', { hasText: '1 new message' }).waitFor();
-    expect(await top('Line 50 of')).to.equal(before);
+    await until('it is where it was', async () => (await top('Line 50 of')) === before, SHOWN_MS);
     await vendor.page.locator('.to-end').click();
     await vendor.message('Line 301 of').waitFor();
     await rows.nth(WINDOW_START).waitFor({ state: 'detached' });

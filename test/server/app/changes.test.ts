@@ -4,8 +4,7 @@ import { directoryModels, type StaffDoc } from '../../../server/directory/direct
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
-describe('ChangeFeed', function () {
-  this.timeout(60_000);
+describe('ChangeFeed', () => {
   const NOW = Date.UTC(2026, 10, 20, 2);
   let database: TestDatabase;
   let storage: Storage;

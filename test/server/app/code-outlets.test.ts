@@ -14,8 +14,7 @@ import { ServiceProcess } from './service-process.ts';
 // Of a range that is reserved for examples.
 const PHONE = '+1 202 555 0147';
 
-describe('where a code goes', function () {
-  this.timeout(60_000);
+describe('where a code goes', () => {
   let database: TestDatabase;
   let carrier: Server;
   let status = 204;

@@ -5,7 +5,7 @@ import { look } from '../../support/number-net.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** What a service on the embedded engine, started anew by the loader, may take on a machine that does other things too. */
-const START_MS = 25_000;
+const START_MS = 60_000;
 
 /** The service as a process of its own. Nothing of this process's environment reaches it but what Node needs. */
 export class ServiceProcess {

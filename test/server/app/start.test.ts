@@ -18,8 +18,7 @@ async function refusalOf(env: Record<string, string>): Promise<string[]> {
   return sentences;
 }
 
-describe('a start that cannot work', function () {
-  this.timeout(60_000);
+describe('a start that cannot work', () => {
   let database: TestDatabase;
 
   beforeEach(async () => {

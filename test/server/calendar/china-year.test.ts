@@ -133,5 +133,5 @@ describe('the calendar in force', () => {
       });
       expect(there.trim(), TZ).to.equal(here);
     }
-  }).timeout(30_000);
+  });
 });

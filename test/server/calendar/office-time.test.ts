@@ -14,8 +14,7 @@ const yearOff = (year: number, day = '01-01') => ({
   workdays: [],
 });
 
-describe('OfficeTime', function () {
-  this.timeout(60_000);
+describe('OfficeTime', () => {
   let database: TestDatabase;
   let storage: Storage;
   let years: AddedYears;

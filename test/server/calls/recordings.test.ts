@@ -18,8 +18,7 @@ const DAY_MS = 86_400_000;
 /** Longer than a copy has. */
 const LEASE_MS = 15 * MINUTE;
 
-describe('recordings', function () {
-  this.timeout(60_000);
+describe('recordings', () => {
   const suite = wireSuite();
   const carrier = new TwilioCarrier();
   const lost: object[] = [];
@@ -209,8 +208,7 @@ describe('recordings', function () {
   });
 });
 
-describe('recordings that were kept for long enough', function () {
-  this.timeout(60_000);
+describe('recordings that were kept for long enough', () => {
   const suite = wireSuite({ CALL_RECORDING: '1', CALL_RECORDING_DAYS: '2' });
   const phones = new Phones(suite);
   before(() => phones.seed());

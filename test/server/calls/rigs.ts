@@ -74,7 +74,7 @@ async function clickRig(): Promise<Rig> {
       record: true,
       endpoint: carrier.origin,
     },
-    { wall: clock, timeoutMs: 300, isRecording: ({ origin }) => origin === carrier.origin },
+    { wall: clock, timeoutMs: 3_000, isRecording: ({ origin }) => origin === carrier.origin },
   );
   const recording = `${carrier.origin}/recording.mp3`;
   return {
@@ -112,7 +112,7 @@ export async function axbRig(
     },
     {
       wall: clock,
-      timeoutMs: 300,
+      timeoutMs: 3_000,
       isRecording: ({ origin }) => origin === carrier.origin,
       lines: new AxbLines({ model, mac: (...texts) => vault.mac(...texts), numbers: pool, wall: clock }),
     },
@@ -139,7 +139,7 @@ async function twilioRig(): Promise<Rig> {
   await carrier.start();
   const bridge = new TwilioBridge(
     { ...TWILIO_ACCOUNT, number: BOUGHT.twilio, callbackUrl: CALLBACK_URL, record: true, endpoint: carrier.origin },
-    { timeoutMs: 300 },
+    { timeoutMs: 3_000 },
   );
   const callOf = (sid: string) => {
     const call = carrier.calls.get(sid);

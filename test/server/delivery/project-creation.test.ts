@@ -20,8 +20,7 @@ describe('ProjectCreation, for a deal', () => {
   const buyer = { id, org, name };
   const settled = { opportunityId: 'opportunity-1', provider: { org: 'rivals', name: 'Rivals' } };
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     const { database, clock, portal } = suite;
     for (const _ of [1, 2]) {
       const { context, close } = await openContext(database, { clock, log: createLog('silent') });

@@ -11,8 +11,7 @@ import { startTestService, type TestService } from '../../support/service.ts';
 /** How many rooms somebody has whose are not the two delivery projects. */
 const ROOMS: Readonly<Record<string, number>> = { operator: 6, client: 2, cedar: 2, sail: 1, ink: 1 };
 
-describe('the demonstration pages', function () {
-  this.timeout(60_000);
+describe('the demonstration pages', () => {
   let demo: TestService;
   const get = (path: string, headers: Record<string, string> = {}) => fetch(demo.service.url + path, { headers });
 

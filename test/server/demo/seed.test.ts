@@ -37,8 +37,7 @@ async function overHttp(url: string, name: CommandName, input: unknown, caller: 
   return response.ok ? { ok: true, data: body } : { ok: false, error: body };
 }
 
-describe('the demonstration seed', function () {
-  this.timeout(60_000);
+describe('the demonstration seed', () => {
   let database: TestDatabase;
   let running: TestService | undefined;
 

@@ -27,8 +27,7 @@ const staff: CommandArgs<'staff.put'> = {
   active: true,
 };
 
-describe('the directory tells of capacity', function () {
-  this.timeout(60_000);
+describe('the directory tells of capacity', () => {
   let database: TestDatabase;
   let storage: Storage;
   let told: string[];

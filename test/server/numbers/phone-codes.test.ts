@@ -36,8 +36,7 @@ class Post implements CodeSender {
   }
 }
 
-describe('codes that verify a phone', function () {
-  this.timeout(60_000);
+describe('codes that verify a phone', () => {
   let bench: NumbersBench;
   let post: Post;
   let server: Numbers;

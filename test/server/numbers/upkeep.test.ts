@@ -10,8 +10,7 @@ const DAY = 24 * HOUR;
 const USE = { by: BY, purpose: 'call', roomId: null } as const;
 const [first, second, third] = [newKey('2025'), newKey('2026'), newKey('2027')];
 
-describe('the upkeep of the vault', function () {
-  this.timeout(60_000);
+describe('the upkeep of the vault', () => {
   let bench: NumbersBench;
   beforeEach(async () => {
     bench = await NumbersBench.open();

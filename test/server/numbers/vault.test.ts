@@ -10,8 +10,7 @@ import { BY, newKey, NUMBER, NumbersBench, OTHER_NUMBER, STAFF } from './numbers
 const USE = { by: { id: 'bao', side: 'buyer', org: 'buyers' }, purpose: 'call', roomId: 'room-1' } as const;
 const keys = [newKey('2026')];
 
-describe('the vault', function () {
-  this.timeout(60_000);
+describe('the vault', () => {
   let bench: NumbersBench;
   let server: Numbers;
   let vault: Vault;

@@ -88,7 +88,7 @@ describe('codes sent through a webhook', () => {
   for (const [what, play] of failures) {
     it(`are not sent by ${what}; it is asked once, and the error names neither number nor code`, async () => {
       answer = play;
-      const sender = webhookSender({ url, secrets: [SECRET] }, wall, 300);
+      const sender = webhookSender({ url, secrets: [SECRET] }, wall, 3_000);
       const error: unknown = await sender.send(NUMBER, '012345', 'en').then(
         () => undefined,
         (thrown: unknown) => thrown,

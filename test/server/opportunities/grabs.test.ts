@@ -18,8 +18,7 @@ describe('Grabs', () => {
   const wall = new ManualClock();
   let grabs: Grabs;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     database = await createSharedDatabase();
     const { connection } = database;
     const rooms = roomModel(connection);
@@ -75,7 +74,7 @@ describe('Grabs', () => {
       .collection('rooms')
       .countDocuments({ 'opportunity.engagements.provider.org': 'd' });
     expect(stored).to.equal(GRABS_A_DAY);
-  }).timeout(20_000);
+  });
 
   it('forgets in time what a server claimed that died, and nothing else', async () => {
     const lost = () => Promise.reject(new Error('the process was killed'));

@@ -14,8 +14,7 @@ function winningPlans(explained: unknown): unknown[] {
   return Object.entries(explained).flatMap(([key, value]) => (key === 'winningPlan' ? [value] : winningPlans(value)));
 }
 
-describe('loads', function () {
-  this.timeout(60_000);
+describe('loads', () => {
   let database: TestDatabase;
   let storage: Storage;
   let rooms: RoomModel;

@@ -34,8 +34,7 @@ describe('connectStorage', () => {
     expect(storage.isLost()).to.equal(false);
   });
 
-  it('knows that the database has gone, and that it is back', async function () {
-    this.timeout(60_000);
+  it('knows that the database has gone, and that it is back', async () => {
     const { startEmbedded } = await import('../../../server/storage/embedded/start.ts');
     const dataDir = join(database.env.DATA_DIR, 'gone');
     const listen = { host: '127.0.0.1', port: await freePort() };

@@ -11,7 +11,7 @@ describe('isUnreachable', () => {
     // Loaded as the service loads it: a worker is found by the address of a module, which tsx gives to an import only.
     const { startEmbedded } = await import('../../../server/storage/embedded/start.ts');
     const engine = await startEmbedded({ dataDir, listen: { host: '127.0.0.1', port: 0 } });
-    const options = { bufferCommands: false, serverSelectionTimeoutMS: 300 };
+    const options = { bufferCommands: false, serverSelectionTimeoutMS: 3_000 };
     const connection = await mongoose.createConnection(`${engine.uri}rooms`, options).asPromise();
     try {
       const things = connection.collection<{ _id: number; a?: number }>('things');

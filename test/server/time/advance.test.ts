@@ -18,8 +18,7 @@ const START = Date.parse('2026-11-20T02:00:00Z');
 describe("the service's clock", () => {
   let database: SharedDatabase;
   let connection: Connection;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     database = await createSharedDatabase();
     ({ connection } = database);
   });

@@ -123,7 +123,7 @@ describe('the flow over random histories', () => {
       expect(reached.get(what) ?? 0, what).to.be.greaterThan(0);
     for (const what of ['forbidden', 'conflict', 'invalid', 'read_only', 'not_found'])
       expect(reached.get(what) ?? 0, what).to.be.greaterThan(0);
-  }).timeout(120_000);
+  });
 
   it('offers to each viewer exactly what it then accepts from them', () => {
     fc.assert(
@@ -168,7 +168,7 @@ describe('the flow over random histories', () => {
       }),
       { numRuns: 60 },
     );
-  }).timeout(120_000);
+  });
 
   it('changes nothing on a tick before the instant that it says it wakes at, something at it, and nothing twice', () => {
     fc.assert(
@@ -193,7 +193,7 @@ describe('the flow over random histories', () => {
       }),
       { numRuns: 100 },
     );
-  }).timeout(120_000);
+  });
 });
 
 function checkState(flow: Flow, place: Place): void {

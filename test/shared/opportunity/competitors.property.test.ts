@@ -74,7 +74,7 @@ describe('what competitors learn of each other over random histories', () => {
       { numRuns: 200 },
     );
     expect(read).to.be.greaterThan(200);
-  }).timeout(120_000);
+  });
 
   it('is nothing by a change: what one does moves nothing of another’s, and no count of it', () => {
     let compared = 0;
@@ -104,7 +104,7 @@ describe('what competitors learn of each other over random histories', () => {
       { numRuns: 200 },
     );
     expect(compared).to.be.greaterThan(1000);
-  }).timeout(120_000);
+  });
 
   it('is nothing of who left: the buyer’s ways with others move nothing that it still sees', () => {
     let left = 0;
@@ -128,7 +128,7 @@ describe('what competitors learn of each other over random histories', () => {
       { numRuns: 100 },
     );
     expect(left).to.be.greaterThan(100);
-  }).timeout(120_000);
+  });
 
   it('leaves the buyer out of their notes: no record moves what it sees', () => {
     let records = 0;
@@ -149,7 +149,7 @@ describe('what competitors learn of each other over random histories', () => {
       { numRuns: 100 },
     );
     expect(records).to.be.greaterThan(50);
-  }).timeout(120_000);
+  });
 });
 
 /** The facts since then that a provider's state follows from. */

@@ -84,7 +84,7 @@ describe('an opportunity over random histories', () => {
       'not_found',
     ])
       expect(reached.get(what) ?? 0, what).to.be.greaterThan(0);
-  }).timeout(120_000);
+  });
 
   it('offers to each viewer exactly what it then accepts from them', () => {
     fc.assert(
@@ -104,7 +104,7 @@ describe('an opportunity over random histories', () => {
       }),
       { numRuns: 100 },
     );
-  }).timeout(120_000);
+  });
 
   it('changes nothing on a tick before the instant that it says it wakes at, something at it, and nothing twice', () => {
     let woke = 0;
@@ -141,7 +141,7 @@ describe('an opportunity over random histories', () => {
       { numRuns: 200 },
     );
     expect(woke).to.be.greaterThan(20);
-  }).timeout(120_000);
+  });
 
   it('sums up quotes to the cent', () => {
     fc.assert(

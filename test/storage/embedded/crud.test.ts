@@ -121,6 +121,8 @@ describe('engine: documents', () => {
 
   it('gives each of 200 concurrent findAndModify its own number', async () => {
     const c = rows('counter');
+    // Who of many makes it is for each database to settle; another one may ask to try again.
+    if (!database.embedded) await c.insertOne({ _id: 'seq', n: 0 });
     const numbers = await Promise.all(
       Array.from(
         { length: 200 },
@@ -181,8 +183,10 @@ describe('engine: documents', () => {
       .find({ a: { $gte: 2 } }, { sort: { a: -1 }, skip: 1, limit: 2, projection: { _id: 0, 'b.c': 1 } })
       .toArray();
     expect(found).to.deep.equal([{ b: { c: 8 } }, { b: { c: 7 } }]);
-    expect(await c.find({}, { projection: { a: 0, b: 0 }, limit: 1 }).toArray()).to.deep.equal([{ _id: 0 }]);
-    expect(await c.find({}, { projection: { a: 1 }, limit: -2 }).toArray()).to.deep.equal([
+    expect(await c.find({}, { projection: { a: 0, b: 0 }, sort: { _id: 1 }, limit: 1 }).toArray()).to.deep.equal([
+      { _id: 0 },
+    ]);
+    expect(await c.find({}, { projection: { a: 1 }, sort: { _id: 1 }, limit: -2 }).toArray()).to.deep.equal([
       { _id: 0, a: 0 },
       { _id: 1, a: 1 },
     ]);
@@ -196,11 +200,11 @@ describe('engine: documents', () => {
       { _id: 3, n: 2 },
     ]);
     expect(await c.distinct('t')).to.have.members(['a', 'b', 'c']);
-    expect(await c.distinct('n', { _id: { $gt: 1 } })).to.deep.equal([1, 2]);
+    expect(await c.distinct('n', { _id: { $gt: 1 } })).to.have.members([1, 2]);
     expect(await c.countDocuments({ t: 'b' })).to.equal(2);
     expect(await c.countDocuments({}, { skip: 1, limit: 1 })).to.equal(1);
     expect(await c.countDocuments({ n: 77 })).to.equal(0);
-    expect(await c.estimatedDocumentCount()).to.equal(3);
+    if (database.embedded) expect(await c.estimatedDocumentCount()).to.equal(3);
   });
 
   it('stops an ordered batch at its first fault and goes on in an unordered one', async () => {

@@ -37,7 +37,7 @@ async function connect(
   embedded: boolean,
   after: () => Promise<void>,
 ): Promise<DatabaseUnderTest> {
-  const client = await new MongoClient(uri, { serverSelectionTimeoutMS: 5000 }).connect();
+  const client = await new MongoClient(uri, { serverSelectionTimeoutMS: 30_000 }).connect();
   const db = client.db(name);
   return {
     embedded,

@@ -48,7 +48,7 @@ async function writeUntilBroken(
   first: number,
   onProgress: () => void,
 ): Promise<{ inserted: number[]; updated: Map<number, number> }> {
-  const client = await new MongoClient(uri, { serverSelectionTimeoutMS: 1000, retryWrites: false }).connect();
+  const client = await new MongoClient(uri, { serverSelectionTimeoutMS: 10_000, retryWrites: false }).connect();
   const entries = client.db('kill').collection<Entry>('entries');
   const inserted: number[] = [];
   const updated = new Map<number, number>();
@@ -69,7 +69,7 @@ async function writeUntilBroken(
 }
 
 describe('embedded database: durability', function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let dataDir: string;
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'durability-'));
@@ -146,7 +146,7 @@ describe('embedded database: durability', function () {
       expect(second.firstLine).to.equal(
         `The data directory ${dataDir} is in use by another process (pid ${first.child.pid}); stop it or choose another directory.`,
       );
-      const own = startEmbedded({ dataDir, waitForOwnerMs: 5000 });
+      const own = startEmbedded({ dataDir, waitForOwnerMs: 30_000 });
       await kill(first.child, 'SIGKILL');
       await (await own).stop();
     } finally {

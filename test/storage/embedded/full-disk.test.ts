@@ -16,8 +16,7 @@ const unshare = (script: string, ...args: string[]): [string, string[]] => [
 ];
 const MOUNT = 'mount -t tmpfs -o size=8m tmpfs "$1"';
 
-describe('embedded database: a full disk', function () {
-  this.timeout(60_000);
+describe('embedded database: a full disk', () => {
   let dataDir: string;
   let child: ChildProcess | undefined;
   before(async function () {
@@ -43,7 +42,7 @@ describe('embedded database: a full disk', function () {
     const output = child.stdout;
     if (!output) throw new Error('the process has no output');
     const [uri] = (await once(createInterface({ input: output }), 'line')) as [string];
-    const client = await new MongoClient(uri, { serverSelectionTimeoutMS: 5000, retryWrites: false }).connect();
+    const client = await new MongoClient(uri, { serverSelectionTimeoutMS: 30_000, retryWrites: false }).connect();
     try {
       const c = client.db('full').collection<Document & { _id: number }>('c');
       await c.createIndex({ n: 1 });

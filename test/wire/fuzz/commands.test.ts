@@ -14,8 +14,7 @@ import { fuzz } from './seeds.ts';
 const TRANSPORTS = ['websocket', 'polling', 'http'] as const;
 type TransportName = (typeof TRANSPORTS)[number];
 
-describe('hostile inputs of commands', function () {
-  this.timeout(120_000);
+describe('hostile inputs of commands', () => {
   const clients = new Map<string, Promise<TestClient>>();
   // Before the suite looks whether anybody is left.
   afterEach(async () => {

@@ -8,8 +8,7 @@ import { fuzzSuite, growthOf } from './fuzz-suite.ts';
 import { frameMutation, mutateFrame, mutateText, packetMutation, requestMutation } from './packet-mutations.ts';
 import { fuzz } from './seeds.ts';
 
-describe('hostile bytes', function () {
-  this.timeout(120_000);
+describe('hostile bytes', () => {
   const suite = fuzzSuite();
   const url = () => suite.service.service.url;
   let token: string;

@@ -27,8 +27,7 @@ export function fuzzSuite(): FuzzSuite {
     return suite;
   };
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     const log = pino({ level: 'error' }, { write: (line: string) => void faults.push(line) });
     const database = await createSharedDatabase();
     const service = await startTestService({ database, overrides: { log } });

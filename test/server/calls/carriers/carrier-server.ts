@@ -51,6 +51,8 @@ export abstract class CarrierServer {
 
   /** Requests that it has left without an answer, and whose sender waits still. */
   hanging = 0;
+  /** All that it has left without an answer. */
+  unanswered = 0;
 
   /** @param port where it listened before, to listen there again */
   async start(port = 0): Promise<void> {
@@ -81,6 +83,7 @@ export abstract class CarrierServer {
     if (this.mood === 'silent' || this.mood === 'mute') {
       if (this.mood === 'mute') this.serve(asked);
       this.hanging += 1;
+      this.unanswered += 1;
       response.once('close', () => {
         this.hanging -= 1;
       });

@@ -147,8 +147,7 @@ const ROOMS = { seats: 1, 'activity.buyer': -1, _id: -1 } as const;
 const LIST = { 'activity.buyer': -1, _id: -1 } as const;
 const room = (at: number): Row => ({ _id: at, seats: ['s', `t${at % 3}`], activity: { buyer: new Date(at % 7) } });
 
-describe('embedded database: an index of which one field holds arrays', function () {
-  this.timeout(120_000);
+describe('embedded database: an index of which one field holds arrays', () => {
   let dataDir: string;
   let database: EmbeddedDatabase;
   let client: MongoClient;
@@ -163,7 +162,7 @@ describe('embedded database: an index of which one field holds arrays', function
 
   const begin = async (): Promise<void> => {
     database = await startEmbedded({ dataDir });
-    client = await new MongoClient(database.uri, { serverSelectionTimeoutMS: 5000 }).connect();
+    client = await new MongoClient(database.uri, { serverSelectionTimeoutMS: 30_000 }).connect();
   };
   const end = async (): Promise<void> => {
     await client.close();

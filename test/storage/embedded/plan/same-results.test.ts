@@ -109,8 +109,7 @@ const RUNS = Number(process.env['PLAN_RUNS'] ?? 40);
 /** The number in any of its types: the driver is asked to leave values as they came. */
 const idOf = (doc: Document): number => Number(String(doc['_id']));
 
-describe('embedded database: an index changes the way, never the result', function () {
-  this.timeout(120_000);
+describe('embedded database: an index changes the way, never the result', () => {
   let database: DatabaseUnderTest;
   before(async () => {
     database = await openDatabaseUnderTest();

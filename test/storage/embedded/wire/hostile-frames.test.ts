@@ -62,8 +62,7 @@ function repliesIn(bytes: Buffer): Record<string, unknown>[] {
   return replies;
 }
 
-describe('embedded database: hostile frames', function () {
-  this.timeout(60_000);
+describe('embedded database: hostile frames', () => {
   let dataDir: string;
   let database: EmbeddedDatabase;
   let client: MongoClient;
