@@ -1,5 +1,5 @@
 import { RoomError } from '../../../shared/contract/errors.ts';
-import { CALLS_AT_A_TIME, CALLS_WAITING_MAX } from '../../../shared/contract/limits.ts';
+import { CALLS_AT_A_TIME, CALLS_WAITING_MAX, WAITING_CROWD } from '../../../shared/contract/limits.ts';
 import type { Answer, Turn } from '../../registry/call.ts';
 import { isTooMuch, unreadOf } from './unread.ts';
 
@@ -13,6 +13,8 @@ interface Lane {
   /** The weight of what is worked on. */
   running: number;
   waiting: { begin: () => Promise<unknown>; weight: number }[];
+  /** Very many wait, or did and some of them wait still. */
+  isCrowded: boolean;
   /** Resolves when the last call that took a turn has passed it on. */
   last: Promise<void>;
 }
@@ -33,12 +35,14 @@ export class Lanes<Socket extends Peer> {
   }
 
   /**
-   * Begins a call when it is its turn. Answers `rate_limited` when too many wait already.
+   * Begins a call when it is its turn. In a crowd, one that weighs more than others goes alone: who calls very often waits for themselves, and
+   * what it costs to answer them comes in small pieces, between which everybody else is served. Answers `rate_limited` when too many wait already.
    * @param weight how much of `CALLS_AT_A_TIME` it takes
    */
   run(socket: Socket, begin: () => Promise<Answer>, weight = 1): Promise<Answer> {
     let lane = this.#lanes.get(socket);
-    if (lane === undefined) this.#lanes.set(socket, (lane = { running: 0, waiting: [], last: NOTHING_BEFORE }));
+    if (lane === undefined)
+      this.#lanes.set(socket, (lane = { running: 0, waiting: [], isCrowded: false, last: NOTHING_BEFORE }));
     const { waiting } = lane;
     if (waiting.length >= this.#waitingMax) {
       const error = new RoomError('rate_limited', 'Too many calls of this connection wait: read the answers first.', {
@@ -58,6 +62,7 @@ export class Lanes<Socket extends Peer> {
         },
       });
     });
+    lane.isCrowded ||= waiting.length > WAITING_CROWD;
     this.#pump(socket, lane);
     return answered;
   }
@@ -93,7 +98,8 @@ export class Lanes<Socket extends Peer> {
   #pump(socket: Socket, lane: Lane): void {
     if (!socket.connected) lane.waiting = [];
     for (let next = lane.waiting[0]; next !== undefined; next = lane.waiting[0]) {
-      const { begin, weight } = next;
+      const { begin } = next;
+      const weight = lane.isCrowded && next.weight > 1 ? CALLS_AT_A_TIME : next.weight;
       if (lane.running + weight > CALLS_AT_A_TIME || isTooMuch(unreadOf(socket.conn))) break;
       lane.waiting.shift();
       lane.running += weight;
@@ -102,6 +108,8 @@ export class Lanes<Socket extends Peer> {
         this.#pump(socket, lane);
       });
     }
-    if (lane.running === 0 && lane.waiting.length === 0) this.#lanes.delete(socket);
+    if (lane.waiting.length > 0) return;
+    lane.isCrowded = false;
+    if (lane.running === 0) this.#lanes.delete(socket);
   }
 }

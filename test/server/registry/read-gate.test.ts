@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Caller } from '../../../server/registry/call.ts';
 import { furtherReads } from '../../../server/registry/answer-size.ts';
 import { ReadGate } from '../../../server/registry/read-gate.ts';
-import { READ_UNIT_CHARS, READS_AT_A_TIME } from '../../../shared/contract/limits.ts';
+import { READ_UNIT_CHARS, READS_AT_A_TIME, WAITING_CROWD } from '../../../shared/contract/limits.ts';
 
 const caller = (userId: string): Caller => ({ userId, name: 'N', side: 'operator', roles: [], expiresAt: 1 });
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
@@ -39,6 +39,28 @@ describe('ReadGate', () => {
     expect((await Promise.all(reads)).slice(1)).to.deep.equal(
       Array.from({ length: READS_AT_A_TIME + 2 }, (_, i) => i + 1),
     );
+    expect(gate.size).to.equal(0);
+  });
+
+  it('lets a crowd of one user in one by one, until nobody of it waits', async () => {
+    const gate = new ReadGate();
+    const ends: (() => void)[] = [];
+    const read = () => gate.run(caller('a'), () => new Promise<void>((resolve) => ends.push(resolve)));
+    const all = Array.from({ length: READS_AT_A_TIME + WAITING_CROWD + 5 }, read);
+    await turnOfTheLoop();
+    for (let ended = 0; ended < all.length - 1; ended++) {
+      expect(ends).to.have.length(Math.max(READS_AT_A_TIME, ended + 1));
+      ends[ended]?.();
+      await turnOfTheLoop();
+    }
+    const more = Array.from({ length: READS_AT_A_TIME }, read);
+    await turnOfTheLoop();
+    expect(ends).to.have.length(all.length + READS_AT_A_TIME - 1);
+    for (let ended = all.length - 1; ended < ends.length; ended++) {
+      ends[ended]?.();
+      await turnOfTheLoop();
+    }
+    await Promise.all([...all, ...more]);
     expect(gate.size).to.equal(0);
   });
 });

@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import type { Answer } from '../../../../server/registry/call.ts';
 import { Lanes } from '../../../../server/transport/socket/lanes.ts';
-import { CALLS_AT_A_TIME, CALLS_WAITING_MAX, UNREAD_BYTES_MAX } from '../../../../shared/contract/limits.ts';
+import {
+  CALLS_AT_A_TIME,
+  CALLS_WAITING_MAX,
+  UNREAD_BYTES_MAX,
+  WAITING_CROWD,
+} from '../../../../shared/contract/limits.ts';
 
 const DONE: Answer = { ok: true, data: {} };
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
@@ -49,6 +54,25 @@ describe('Lanes', () => {
     ends[1]?.();
     await turnOfTheLoop();
     expect(begun).to.deep.equal([0, 1, 2, 3]);
+  });
+
+  it('in a crowd works on what weighs more by itself, and on what weighs little as ever, until nothing waits', async () => {
+    const lanes = new Lanes(1);
+    const one = peer();
+    const { begun, ends, call } = calls();
+    const weight = CALLS_AT_A_TIME / 4;
+    const crowd = 4 + WAITING_CROWD + 5;
+    for (let n = 0; n < crowd; n++) void lanes.run(one, call(n), weight);
+    for (let n = 0; n < 3; n++) void lanes.run(one, call(crowd + n));
+    expect(begun).to.have.length(4);
+    for (let ended = 0; ended < crowd; ended++) {
+      ends[ended]?.();
+      await turnOfTheLoop();
+      // The light ones begin together when the last heavy one is done.
+      expect(begun).to.have.length(ended < 3 ? 4 : ended === crowd - 1 ? crowd + 3 : ended + 2);
+    }
+    for (let n = 0; n < 4; n++) void lanes.run(one, call(n), weight);
+    expect(begun).to.have.length(crowd + 3 + 3);
   });
 
   it('lets any number wait where limits are switched off', () => {
