@@ -5,6 +5,7 @@ import type { FlowActor } from '../../shared/model/flow/flow.ts';
 import { InTurn } from '../rooms/in-turn.ts';
 import { appendItem } from '../rooms/outbox.ts';
 import type { Appender } from '../timeline/appender.ts';
+import { UnderWay } from '../under-way.ts';
 import type { BridgeEvent } from './bridges/call-bridge.ts';
 import { Aftermath, type AftermathParts, leftAt } from './aftermath.ts';
 import type { CallChange, CallDoc, Changed } from './call-store.ts';
@@ -21,7 +22,7 @@ export class CallChanges {
   readonly #parts: CallChangesParts;
   readonly #aftermath: Aftermath;
   readonly #carrying = new InTurn();
-  readonly #working = new Set<Promise<void>>();
+  readonly #working = new UnderWay();
 
   constructor(parts: CallChangesParts) {
     this.#parts = parts;
@@ -122,15 +123,12 @@ export class CallChanges {
 
   /** Works on something that nobody waits for. */
   background(callId: string, work: () => Promise<void>): void {
-    const working = work()
-      .catch((error: unknown) => this.#parts.onError(error, { call: callId }))
-      .finally(() => this.#working.delete(working));
-    this.#working.add(working);
+    this.#working.add(work().catch((error: unknown) => this.#parts.onError(error, { call: callId })));
   }
 
   /** Resolves when nothing is worked on behind an answer. */
-  async idle(): Promise<void> {
-    while (this.#working.size > 0) await Promise.all(this.#working);
+  idle(): Promise<void> {
+    return this.#working.idle();
   }
 }
 

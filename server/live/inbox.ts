@@ -33,7 +33,8 @@ export const newsOf = (doc: EntryDoc): News => ({
 /** Tells a room's people who have not opened it that something happened there, with what is now unread for each of them. */
 export class Inbox {
   readonly #parts: { hub: Hub; rooms: RoomStore; pages: Pages; marks: ReadMarks; onError: (error: unknown) => void };
-  readonly #gathering = new Map<string, { news: News; timer: NodeJS.Timeout }>();
+  /** What is told was taken out before: see `UnderWay` for what a map keeps alive. */
+  readonly #gathering = new Map<string, { news: News | undefined; timer: NodeJS.Timeout }>();
   /** The last number of each stream that was noted: what comes by two ways is told once. */
   readonly #noted = new LRUCache<string, number>({ max: TOLD_REMEMBERED });
   readonly #telling = new Map<string, Promise<void>>();
@@ -57,7 +58,7 @@ export class Inbox {
     this.#noted.set(key, news.seq);
     const waiting = this.#gathering.get(key);
     if (waiting === undefined) this.#gathering.set(key, { news, timer: this.#later(key) });
-    else waiting.news = { ...news, recalls: news.recalls || waiting.news.recalls };
+    else waiting.news = { ...news, recalls: news.recalls || waiting.news?.recalls === true };
   }
 
   /** Begins nothing more and resolves when what was begun is told. */
@@ -79,8 +80,10 @@ export class Inbox {
       }
       const gathered = this.#gathering.get(key);
       this.#gathering.delete(key);
-      if (gathered === undefined) return;
-      const telling = this.#tell(gathered.news)
+      const news = gathered?.news;
+      if (gathered === undefined || news === undefined) return;
+      gathered.news = undefined;
+      const telling = this.#tell(news)
         .catch(this.#parts.onError)
         .finally(() => this.#telling.delete(key));
       this.#telling.set(key, telling);
@@ -108,7 +111,7 @@ export class Inbox {
         // Asked again: the right to read may have been withdrawn while it was counted.
         if (!hub.isOutside(socket, rooms.cached(roomId) ?? room, stream)) return;
         // Something was recalled since `last` was read: its wording is not shown any more, and the next telling is on its way.
-        if (this.#gathering.get(`${roomId}/${stream}`)?.news.recalls === true) return;
+        if (this.#gathering.get(`${roomId}/${stream}`)?.news?.recalls === true) return;
         emitTo(socket, 'inbox', { roomId, stream, head: seq, unread, last });
       }),
     );

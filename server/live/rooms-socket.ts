@@ -5,11 +5,24 @@ import type { Caller } from '../registry/call.ts';
 import { parseChannel } from './channels.ts';
 import type { Road } from './fan-out.ts';
 
+/** Calls of one connection. */
+export interface Lane {
+  /** The weight of what is worked on. */
+  running: number;
+  waiting: { begin: () => Promise<unknown>; weight: number }[];
+  /** Very many wait, or did and some of them wait still. */
+  isCrowded: boolean;
+  /** Resolves when the last call that took a turn has passed it on. */
+  last: Promise<void>;
+}
+
 /** What the service keeps for a connection. One object, dropped with it. */
 export interface ConnectionData {
   caller: Caller;
   /** The second in which the token's expiry is looked at next; kept by `Expiry`. */
   dueSecond: number;
+  /** The calls that are worked on; kept by `Lanes`. */
+  lane?: Lane | undefined;
   /** The way to the connection; kept by `fanOut`. */
   road?: Road | undefined;
 }

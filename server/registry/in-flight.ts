@@ -1,4 +1,5 @@
 import { RoomError, type WireError } from '../../shared/contract/errors.ts';
+import { UnderWay } from '../under-way.ts';
 
 interface Refused {
   ok: false;
@@ -7,7 +8,7 @@ interface Refused {
 
 /** Calls that are being answered, so that a stop can wait for them. */
 export class InFlight {
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new UnderWay();
   #closed = false;
 
   /** Begins a call, or answers `unavailable` once this is closed. Calls that reject are the caller's to handle. */
@@ -20,8 +21,6 @@ export class InFlight {
     }
     const work = call();
     this.#running.add(work);
-    const done = () => this.#running.delete(work);
-    work.then(done, done);
     return work;
   }
 
@@ -33,6 +32,6 @@ export class InFlight {
   /** Takes nothing more and resolves when everything that was taken is answered. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.allSettled(this.#running);
+    await this.#running.idle();
   }
 }

@@ -5,6 +5,7 @@ import { type Clock, iso } from '../clock.ts';
 import { Figures } from '../telemetry/figures.ts';
 import type { Log } from '../telemetry/log.ts';
 import { isUnreachable } from '../storage/unreachable.ts';
+import { UnderWay } from '../under-way.ts';
 import { newEntryId } from './entry-id.ts';
 import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
 import { type Clash, GroupCommit } from './group-commit.ts';
@@ -51,6 +52,11 @@ interface Pending {
   reject(error: unknown): void;
 }
 
+interface Queue {
+  pending: Pending[];
+  isDraining: boolean;
+}
+
 const NOT_NUMBERED = { seq: 1, at: new Date(0), tally: 0, ownTally: 0 };
 const BATCH_MAX = 500;
 /** How often in a row another server may be faster before we say that the stream is too busy. */
@@ -59,6 +65,9 @@ const CONFLICTS_MAX = 50;
 const FOLLOW_STREAMS = 100;
 const FOLLOW_PAGE = 500;
 const FOLLOW_PAGES = 4;
+
+/** Streams that are written to of which a queue is kept while nothing waits in it. */
+const QUEUES_KEPT = 1_000;
 
 const keyOf = ({ roomId, stream }: StreamRef): string => `${roomId}/${stream}`;
 
@@ -76,8 +85,9 @@ export class Appender {
   readonly #heads: StreamHeads;
   readonly #commits: GroupCommit;
   readonly #arrivals: Arrivals;
-  readonly #queues = new Map<string, Pending[]>();
-  readonly #working = new Set<Promise<void>>();
+  /** By the stream's key. Those that are idle stay for a while: see `UnderWay` for what a map costs of which things come and go. */
+  readonly #queues = new Map<string, Queue>();
+  readonly #working = new UnderWay();
   #closed = false;
 
   constructor(parts: {
@@ -97,7 +107,7 @@ export class Appender {
     this.#commits = new GroupCommit(parts.entries);
     this.#arrivals = new Arrivals({
       heads: this.#heads,
-      isWriting: (key) => this.#queues.has(key),
+      isWriting: (key) => this.#isWriting(key),
       catchUp: (ref) => this.#catchUp(ref),
       onError: (error) => parts.log.warn({ err: error }, 'entries of another server could not be handed on yet'),
     });
@@ -120,15 +130,11 @@ export class Appender {
       const id = newEntryId();
       const wire = toWire({ _id: id, ...draft, ...NOT_NUMBERED });
       const pending: Pending = { id, draft, wire, begun: performance.now(), resolve, reject };
-      const queue = this.#queues.get(key);
-      if (queue !== undefined) {
-        queue.push(pending);
-        return;
-      }
-      const fresh = [pending];
-      this.#queues.set(key, fresh);
-      const work = this.#drain(key, fresh).finally(() => this.#working.delete(work));
-      this.#working.add(work);
+      const queue = this.#queueOf(key);
+      queue.pending.push(pending);
+      if (queue.isDraining) return;
+      queue.isDraining = true;
+      this.#working.add(this.#drain(key, queue));
     });
   }
 
@@ -161,7 +167,7 @@ export class Appender {
 
   /** Hands on what other servers wrote to these streams. One query for a hundred streams that are quiet, and one for each that is not. */
   async follow(streams: Iterable<StreamRef>): Promise<void> {
-    const quiet = [...streams].filter((ref) => !this.#queues.has(keyOf(ref)));
+    const quiet = [...streams].filter((ref) => !this.#isWriting(keyOf(ref)));
     for (let i = 0; i < quiet.length; i += FOLLOW_STREAMS) {
       const behind = await this.#behind(quiet.slice(i, i + FOLLOW_STREAMS));
       for (const ref of behind) await this.#catchUp(ref);
@@ -171,7 +177,7 @@ export class Appender {
   /** Entries that wait until those before them in their stream are stored. */
   get waiting(): number {
     let waiting = 0;
-    for (const queue of this.#queues.values()) waiting += queue.length;
+    for (const { pending } of this.#queues.values()) waiting += pending.length;
     return waiting;
   }
 
@@ -179,7 +185,7 @@ export class Appender {
   async close(): Promise<void> {
     this.#closed = true;
     this.#arrivals.close();
-    while (this.#working.size > 0) await Promise.all(this.#working);
+    await this.#working.idle();
   }
 
   /** Those of some streams in which there is more than was handed on; one that was never watched is watched from here on. */
@@ -203,27 +209,41 @@ export class Appender {
     for (let page = 0; page < FOLLOW_PAGES; page++) {
       const after = this.#heads.published(key);
       // While this server writes to the stream, the writing itself learns of what others wrote.
-      if (after === undefined || this.#queues.has(key)) return;
+      if (after === undefined || this.#isWriting(key)) return;
       const fresh = await this.#entries
         .find({ roomId, stream, seq: { $gt: after } })
         .sort({ seq: 1 })
         .limit(FOLLOW_PAGE)
         .lean<EntryDoc[]>();
-      if (this.#queues.has(key)) return;
+      if (this.#isWriting(key)) return;
       this.#heads.forget(key);
       for (const doc of fresh) this.#publish(key, doc);
       if (fresh.length < FOLLOW_PAGE) return;
     }
     // Too far behind to hand everything on: readers see the jump to the last entry and fetch what lies between.
     const last = await this.#entries.findOne({ roomId, stream }).sort({ seq: -1 }).lean<EntryDoc>();
-    if (last !== null && !this.#queues.has(key)) this.#publish(key, last);
+    if (last !== null && !this.#isWriting(key)) this.#publish(key, last);
   }
 
-  async #drain(key: string, queue: Pending[]): Promise<void> {
+  #isWriting(key: string): boolean {
+    return this.#queues.get(key)?.isDraining === true;
+  }
+
+  #queueOf(key: string): Queue {
+    let queue = this.#queues.get(key);
+    if (queue !== undefined) return queue;
+    if (this.#queues.size >= QUEUES_KEPT)
+      for (const [idle, { isDraining }] of this.#queues) if (!isDraining) this.#queues.delete(idle);
+    queue = { pending: [], isDraining: false };
+    this.#queues.set(key, queue);
+    return queue;
+  }
+
+  async #drain(key: string, queue: Queue): Promise<void> {
     // Everything that arrives in this turn of the event loop goes into the first batch.
     await Promise.resolve();
-    while (queue.length > 0) {
-      const batch = queue.splice(0, BATCH_MAX);
+    while (queue.pending.length > 0) {
+      const batch = queue.pending.splice(0, BATCH_MAX);
       try {
         await this.#commit(key, batch);
       } catch (error) {
@@ -233,7 +253,7 @@ export class Appender {
         for (const pending of batch) pending.reject(notKnown(error));
       }
     }
-    this.#queues.delete(key);
+    queue.isDraining = false;
   }
 
   /** Leaves in `batch` what is not answered yet, so that a failure is told to those and no others. */

@@ -20,7 +20,10 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
   'server/storage': { from: ['shared'] },
   'server/telemetry': { from: ['shared'] },
   'server/clock.ts': { from: [] },
-  'server/timeline': { from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry'] },
+  'server/under-way.ts': { from: [] },
+  'server/timeline': {
+    from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry', 'server/under-way.ts'],
+  },
   'server/rooms': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/timeline', 'server/storage'] },
   'server/live': { from: ['shared', 'server/clock.ts', 'server/registry', 'server/rooms', 'server/timeline'] },
   'server/cluster': {
@@ -72,6 +75,7 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
       'server/directory',
       'server/numbers',
       'server/storage',
+      'server/under-way.ts',
     ],
   },
   'server/files': {
@@ -97,7 +101,9 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
   'server/time': {
     from: ['shared', 'server/clock.ts', 'server/registry', 'server/storage', 'server/delivery/sweeps.ts'],
   },
-  'server/registry': { from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry'] },
+  'server/registry': {
+    from: ['shared', 'server/clock.ts', 'server/storage', 'server/telemetry', 'server/under-way.ts'],
+  },
   'server/auth': {
     from: ['shared', 'server/app/settings.ts', 'server/clock.ts', 'server/registry', 'server/telemetry'],
   },
@@ -108,6 +114,7 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
       'server/auth',
       'server/calls',
       'server/clock.ts',
+      'server/under-way.ts',
       'server/files',
       'server/live',
       'server/registry',

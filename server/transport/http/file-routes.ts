@@ -13,6 +13,7 @@ import type { Caller } from '../../registry/call.ts';
 import { parseInput, toWireError } from '../../registry/execute.ts';
 import type { Figures, Outcome } from '../../telemetry/figures.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { UnderWay } from '../../under-way.ts';
 import { sendProblem } from '../problem.ts';
 import { bearerOf, type BearerParts } from './bearer.ts';
 import { correlate } from './correlation.ts';
@@ -51,7 +52,7 @@ export function fileRoutes(parts: FileRoutesParts): FileRoutes {
 class Uploads {
   readonly #most: number;
   readonly #byUser = new Map<string, number>();
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new UnderWay();
   readonly #stop = new AbortController();
 
   constructor(factor: number) {
@@ -72,7 +73,6 @@ class Uploads {
     try {
       return await running;
     } finally {
-      this.#running.delete(running);
       const left = (this.#byUser.get(user) ?? 1) - 1;
       if (left > 0) this.#byUser.set(user, left);
       else this.#byUser.delete(user);
@@ -83,7 +83,7 @@ class Uploads {
     this.#stop.abort(
       new RoomError('unavailable', 'This server is stopping: send the file again to another.', { retryAfterMs: 1000 }),
     );
-    await Promise.allSettled(this.#running);
+    await this.#running.idle();
   }
 }
 

@@ -1,5 +1,6 @@
 import { RoomError } from '../../../shared/contract/errors.ts';
 import { CALLS_AT_A_TIME, CALLS_WAITING_MAX, WAITING_CROWD } from '../../../shared/contract/limits.ts';
+import type { Lane } from '../../live/rooms-socket.ts';
 import type { Answer, Turn } from '../../registry/call.ts';
 import { isTooMuch, unreadOf } from './unread.ts';
 
@@ -7,16 +8,8 @@ import { isTooMuch, unreadOf } from './unread.ts';
 interface Peer {
   readonly connected: boolean;
   readonly conn: object;
-}
-
-interface Lane {
-  /** The weight of what is worked on. */
-  running: number;
-  waiting: { begin: () => Promise<unknown>; weight: number }[];
-  /** Very many wait, or did and some of them wait still. */
-  isCrowded: boolean;
-  /** Resolves when the last call that took a turn has passed it on. */
-  last: Promise<void>;
+  /** Its lane, while it has one. */
+  readonly data: { lane?: Lane | undefined };
 }
 
 const NOTHING_BEFORE = Promise.resolve();
@@ -26,8 +19,11 @@ const NOTHING_BEFORE = Promise.resolve();
  * read what it was answered. An idle connection costs nothing.
  */
 export class Lanes<Socket extends Peer> {
-  readonly #lanes = new Map<Socket, Lane>();
+  /** Those whose calls all wait until something is read. */
+  readonly #held = new Set<Socket>();
   readonly #waitingMax: number;
+  #size = 0;
+  #waiting = 0;
 
   /** @param factor multiplies how many calls may wait; 0: any number */
   constructor(factor: number) {
@@ -40,9 +36,7 @@ export class Lanes<Socket extends Peer> {
    * @param weight how much of `CALLS_AT_A_TIME` it takes
    */
   run(socket: Socket, begin: () => Promise<Answer>, weight = 1): Promise<Answer> {
-    let lane = this.#lanes.get(socket);
-    if (lane === undefined)
-      this.#lanes.set(socket, (lane = { running: 0, waiting: [], isCrowded: false, last: NOTHING_BEFORE }));
+    const lane = socket.data.lane ?? this.#open(socket);
     const { waiting } = lane;
     if (waiting.length >= this.#waitingMax) {
       const error = new RoomError('rate_limited', 'Too many calls of this connection wait: read the answers first.', {
@@ -62,6 +56,7 @@ export class Lanes<Socket extends Peer> {
         },
       });
     });
+    this.#waiting += 1;
     lane.isCrowded ||= waiting.length > WAITING_CROWD;
     this.#pump(socket, lane);
     return answered;
@@ -69,7 +64,7 @@ export class Lanes<Socket extends Peer> {
 
   /** Takes the next turn of a connection whose call begins. Whoever takes one passes it on. */
   turn(socket: Socket): Turn {
-    const lane = this.#lanes.get(socket);
+    const { lane } = socket.data;
     const turn: Turn = { comes: lane?.last ?? NOTHING_BEFORE, pass: () => undefined };
     const passed = new Promise<void>((resolve) => {
       turn.pass = resolve;
@@ -80,36 +75,47 @@ export class Lanes<Socket extends Peer> {
 
   /** Goes on with connections that have read meanwhile, and forgets those that have ended; called once a second. */
   sweep(): void {
-    for (const [socket, lane] of this.#lanes) this.#pump(socket, lane);
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const socket of held) if (socket.data.lane !== undefined) this.#pump(socket, socket.data.lane);
   }
 
   /** Connections with calls that are worked on or wait. */
   get size(): number {
-    return this.#lanes.size;
+    return this.#size;
   }
 
   /** Calls that wait for their turn. */
   get waiting(): number {
-    let waiting = 0;
-    for (const lane of this.#lanes.values()) waiting += lane.waiting.length;
-    return waiting;
+    return this.#waiting;
+  }
+
+  /** Kept with the connection and not in a map: see `UnderWay`. */
+  #open(socket: Socket): Lane {
+    const lane: Lane = { running: 0, waiting: [], isCrowded: false, last: NOTHING_BEFORE };
+    socket.data.lane = lane;
+    this.#size += 1;
+    return lane;
   }
 
   #pump(socket: Socket, lane: Lane): void {
-    if (!socket.connected) lane.waiting = [];
+    if (!socket.connected) this.#waiting -= lane.waiting.splice(0).length;
     for (let next = lane.waiting[0]; next !== undefined; next = lane.waiting[0]) {
       const { begin } = next;
       const weight = lane.isCrowded && next.weight > 1 ? CALLS_AT_A_TIME : next.weight;
       if (lane.running + weight > CALLS_AT_A_TIME || isTooMuch(unreadOf(socket.conn))) break;
       lane.waiting.shift();
+      this.#waiting -= 1;
       lane.running += weight;
       void begin().finally(() => {
         lane.running -= weight;
         this.#pump(socket, lane);
       });
     }
-    if (lane.waiting.length > 0) return;
-    lane.isCrowded = false;
-    if (lane.running === 0) this.#lanes.delete(socket);
+    if (lane.waiting.length === 0) lane.isCrowded = false;
+    else if (lane.running === 0) this.#held.add(socket);
+    if (lane.waiting.length > 0 || lane.running > 0 || socket.data.lane !== lane) return;
+    socket.data.lane = undefined;
+    this.#size -= 1;
   }
 }

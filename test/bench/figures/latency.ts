@@ -25,7 +25,7 @@ export const latency: Measure = (bench) => {
   const { scale, load } = bench;
   const size = Math.min(ROOM_SIZE, scale.people);
   const rooms = Math.max(1, Math.floor(scale.people / 2 / size));
-  return withBoth(bench, { rooms, size }, async ({ database }) => {
+  return withBoth(bench, { rooms, size }, async ({ database, ours }) => {
     const run = async (group: 'ours' | 'bare', rate: number, durationMs: number): Promise<OpenLoopReport> => {
       const report = await load.call('openLoop', { group, rate, durationMs, text: TEXT });
       checkWhole(report);
@@ -36,7 +36,8 @@ export const latency: Measure = (bench) => {
     const rate = Math.round(saturation * SHARE);
 
     const measured = async (group: 'ours' | 'bare') => {
-      const report = await run(group, rate, scale.runMs);
+      const take = () => run(group, rate, scale.runMs);
+      const report = await (group === 'ours' ? ours.profiled(take) : take());
       if (report.lateness.sendP99 > LATE_MS)
         throw new Saturated(`the generator was ${report.lateness.sendP99} ms late`);
       bench.say(

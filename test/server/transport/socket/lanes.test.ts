@@ -12,7 +12,7 @@ const DONE: Answer = { ok: true, data: {} };
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('Lanes', () => {
-  const peer = () => ({ connected: true, conn: { writeBuffer: [] as { data: string }[] } });
+  const peer = () => ({ connected: true, conn: { writeBuffer: [] as { data: string }[] }, data: {} });
 
   /** Calls that end when they are told to. */
   function calls() {
