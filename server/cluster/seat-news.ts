@@ -26,7 +26,7 @@ export interface SeatNewsParts {
  */
 export class SeatNews {
   readonly #parts: SeatNewsParts;
-  readonly #gathering = new Map<string, News>();
+  #gathering = new Map<string, News>();
   readonly #kept = new LRUCache<string, News>({ max: KEPT_MAX });
   #timer: NodeJS.Timeout | undefined;
 
@@ -41,9 +41,10 @@ export class SeatNews {
     this.#gathering.set(key, { roomId, stream, seq, recalls });
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      const gathered = [...this.#gathering.values()];
-      this.#gathering.clear();
-      for (const news of gathered) void this.#tell(news);
+      const gathered = this.#gathering;
+      // A new one: one that is cleared goes on keeping what was in it, see `UnderWay`.
+      this.#gathering = new Map();
+      for (const news of gathered.values()) void this.#tell(news);
     }, GATHER_MS).unref();
   }
 

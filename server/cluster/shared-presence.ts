@@ -42,7 +42,7 @@ type Words = Map<string, number>;
  */
 export class SharedPresence {
   readonly #parts: SharedPresenceParts;
-  readonly #moves = new Map<string, Map<string, Move>>();
+  #moves = new Map<string, Map<string, Move>>();
   #timer: NodeJS.Timeout | undefined;
   /** The number of this server's last word of any place, and those of places in which somebody is. */
   #word = 0;
@@ -136,7 +136,8 @@ export class SharedPresence {
       }
       link.publish(names.channel(place), frames.moves(before, now, [...moves.values()]));
     }
-    this.#moves.clear();
+    // A new one: one that is cleared goes on keeping what was in it, see `UnderWay`.
+    this.#moves = new Map();
   }
 
   async #readOpened(): Promise<void> {

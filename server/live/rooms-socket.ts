@@ -5,12 +5,24 @@ import type { Caller } from '../registry/call.ts';
 import { parseChannel } from './channels.ts';
 import type { Road } from './fan-out.ts';
 
+/** What a call takes of what a connection may have worked on at a time, and what it takes in a crowd of calls. */
+export interface Weight {
+  usual: number;
+  inCrowd: number;
+}
+
+interface LaneCall extends Weight {
+  begin: () => Promise<unknown>;
+}
+
 /** Calls of one connection. */
 export interface Lane {
   /** The weight of what is worked on. */
   running: number;
-  waiting: { begin: () => Promise<unknown>; weight: number }[];
-  /** Very many wait, or did and some of them wait still. */
+  waiting: LaneCall[];
+  /** Of those that wait, how many weigh more in a crowd. */
+  crowd: number;
+  /** Very many of those wait, or did and some of them wait still. */
   isCrowded: boolean;
   /** Resolves when the last call that took a turn has passed it on. */
   last: Promise<void>;

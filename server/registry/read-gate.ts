@@ -3,8 +3,10 @@ import type { Caller } from './call.ts';
 
 interface Turnstile {
   running: number;
-  waiting: (() => void)[];
-  /** Very many wait, or did and some of them wait still: they go one by one. */
+  waiting: { begin: () => void; isOfCrowd: boolean }[];
+  /** Of those that wait, how many go one by one in a crowd. */
+  crowd: number;
+  /** Very many of those wait, or did and some of them wait still. */
   isCrowded: boolean;
 }
 
@@ -16,15 +18,18 @@ interface Turnstile {
 export class ReadGate {
   readonly #users = new Map<string, Turnstile>();
 
-  async run<Result>({ side, userId }: Caller, read: () => Promise<Result>): Promise<Result> {
+  /** @param isOfCrowd whether it is worked on by itself when very many of its kind wait */
+  async run<Result>({ side, userId }: Caller, read: () => Promise<Result>, isOfCrowd = true): Promise<Result> {
     const user = `${side}:${userId}`;
     let turnstile = this.#users.get(user);
-    if (turnstile === undefined) this.#users.set(user, (turnstile = { running: 0, waiting: [], isCrowded: false }));
+    if (turnstile === undefined)
+      this.#users.set(user, (turnstile = { running: 0, waiting: [], crowd: 0, isCrowded: false }));
     const { waiting } = turnstile;
     if (waiting.length === 0 && turnstile.running < READS_AT_A_TIME) turnstile.running += 1;
     else
       await new Promise<void>((resolve) => {
-        if (waiting.push(resolve) > WAITING_CROWD) turnstile.isCrowded = true;
+        waiting.push({ begin: resolve, isOfCrowd });
+        if (isOfCrowd && ++turnstile.crowd > WAITING_CROWD) turnstile.isCrowded = true;
       });
     try {
       return await read();
@@ -37,15 +42,15 @@ export class ReadGate {
   /** Lets in who waits. */
   #pass(user: string, turnstile: Turnstile): void {
     const { waiting } = turnstile;
-    const most = turnstile.isCrowded ? 1 : READS_AT_A_TIME;
-    while (turnstile.running < most) {
-      const next = waiting.shift();
-      if (next === undefined) break;
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      if (turnstile.running >= (turnstile.isCrowded && next.isOfCrowd ? 1 : READS_AT_A_TIME)) break;
+      waiting.shift();
+      if (next.isOfCrowd) turnstile.crowd -= 1;
       turnstile.running += 1;
-      next();
+      next.begin();
     }
+    if (turnstile.crowd === 0) turnstile.isCrowded = false;
     if (waiting.length > 0) return;
-    turnstile.isCrowded = false;
     if (turnstile.running === 0) this.#users.delete(user);
   }
 

@@ -87,6 +87,8 @@ export class Appender {
   readonly #arrivals: Arrivals;
   /** By the stream's key. Those that are idle stay for a while: see `UnderWay` for what a map costs of which things come and go. */
   readonly #queues = new Map<string, Queue>();
+  /** With so many queues, those that are idle are dropped. */
+  #pruneAt = QUEUES_KEPT;
   readonly #working = new UnderWay();
   #closed = false;
 
@@ -232,8 +234,10 @@ export class Appender {
   #queueOf(key: string): Queue {
     let queue = this.#queues.get(key);
     if (queue !== undefined) return queue;
-    if (this.#queues.size >= QUEUES_KEPT)
+    if (this.#queues.size >= this.#pruneAt) {
       for (const [idle, { isDraining }] of this.#queues) if (!isDraining) this.#queues.delete(idle);
+      this.#pruneAt = Math.max(QUEUES_KEPT, 2 * this.#queues.size);
+    }
     queue = { pending: [], isDraining: false };
     this.#queues.set(key, queue);
     return queue;
@@ -242,18 +246,21 @@ export class Appender {
   async #drain(key: string, queue: Queue): Promise<void> {
     // Everything that arrives in this turn of the event loop goes into the first batch.
     await Promise.resolve();
-    while (queue.pending.length > 0) {
-      const batch = queue.pending.splice(0, BATCH_MAX);
-      try {
-        await this.#commit(key, batch);
-      } catch (error) {
-        this.#heads.forget(key);
-        if (!isUnreachable(error) && !(error instanceof RoomError))
-          this.#log.error({ err: error, stream: key }, 'append failed');
-        for (const pending of batch) pending.reject(notKnown(error));
+    try {
+      while (queue.pending.length > 0) {
+        const batch = queue.pending.splice(0, BATCH_MAX);
+        try {
+          await this.#commit(key, batch);
+        } catch (error) {
+          this.#heads.forget(key);
+          if (!isUnreachable(error) && !(error instanceof RoomError))
+            this.#log.error({ err: error, stream: key }, 'append failed');
+          for (const pending of batch) pending.reject(notKnown(error));
+        }
       }
+    } finally {
+      queue.isDraining = false;
     }
-    queue.isDraining = false;
   }
 
   /** Leaves in `batch` what is not answered yet, so that a failure is told to those and no others. */

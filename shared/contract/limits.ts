@@ -139,7 +139,7 @@ export const FLOOD_PAUSE_MS = 5_000;
 /** Calls of one connection that are worked on at a time: so many that write, or so many that read, or a mixture; and reads of one user. */
 export const CALLS_AT_A_TIME = 64;
 export const READS_AT_A_TIME = 8;
-/** When more than so many wait, of a connection or of the reads of one user, reads are worked on one at a time until none waits. */
+/** When more than so many reads wait, of a connection or of one user, they are worked on one at a time until none waits; rooms that are joined do not count. */
 export const WAITING_CROWD = 32;
 /** Each further so many characters of entries in an answer count as another read. */
 export const READ_UNIT_CHARS = 64 * 1024;

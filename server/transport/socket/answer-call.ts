@@ -5,7 +5,7 @@ import { type CommandName, commands, isCommandName } from '../../../shared/contr
 import type { Expiry } from '../../live/expiry.ts';
 import { roadTo } from '../../live/fan-out.ts';
 import type { Hub } from '../../live/hub.ts';
-import { joinedRooms, type RoomsSocket } from '../../live/rooms-socket.ts';
+import { joinedRooms, type RoomsSocket, type Weight } from '../../live/rooms-socket.ts';
 import type { Answer, Connection } from '../../registry/call.ts';
 import type { Execute } from '../../registry/execute.ts';
 import type { InFlight } from '../../registry/in-flight.ts';
@@ -72,9 +72,19 @@ async function answer(parts: AnswerParts, socket: RoomsSocket, name: unknown, ar
   }
   if (args.length > 1)
     return refusal({ code: 'invalid', message: 'A command takes one input and an acknowledgement.' });
-  // An answer to a read can be large, one to a write is small.
-  const weight = commands[name].writes ? 1 : CALLS_AT_A_TIME / READS_AT_A_TIME;
-  return parts.lanes.run(socket, () => begin(parts, socket, name, args[0]), weight);
+  return parts.lanes.run(socket, () => begin(parts, socket, name, args[0]), weightOf(name));
+}
+
+const WRITE: Weight = { usual: 1, inCrowd: 1 };
+/** An answer to a read can be large, one to anything else is small. */
+const READ: Weight = { usual: CALLS_AT_A_TIME / READS_AT_A_TIME, inCrowd: CALLS_AT_A_TIME };
+/** Who comes back joins very many rooms at once, and waits rather than works. */
+const JOIN: Weight = { ...READ, inCrowd: READ.usual };
+
+function weightOf(name: CommandName): Weight {
+  const { rate, connectionBound } = commands[name];
+  if (rate !== 'read') return WRITE;
+  return connectionBound === true ? JOIN : READ;
 }
 
 function begin(parts: AnswerParts, socket: RoomsSocket, name: CommandName, input: unknown): Promise<Answer> {
@@ -89,7 +99,9 @@ function begin(parts: AnswerParts, socket: RoomsSocket, name: CommandName, input
       correlationId: randomUUID(),
     });
   const work = parts.inFlight.run(
-    commands[name].rate === 'read' ? () => parts.readGate.run(socket.data.caller, execute) : execute,
+    commands[name].rate === 'read'
+      ? () => parts.readGate.run(socket.data.caller, execute, weightOf(name) !== JOIN)
+      : execute,
   );
   return turn === undefined ? work : work.finally(turn.pass);
 }

@@ -1,6 +1,6 @@
 import { RoomError } from '../../../shared/contract/errors.ts';
 import { CALLS_AT_A_TIME, CALLS_WAITING_MAX, WAITING_CROWD } from '../../../shared/contract/limits.ts';
-import type { Lane } from '../../live/rooms-socket.ts';
+import type { Lane, Weight } from '../../live/rooms-socket.ts';
 import type { Answer, Turn } from '../../registry/call.ts';
 import { isTooMuch, unreadOf } from './unread.ts';
 
@@ -19,8 +19,8 @@ const NOTHING_BEFORE = Promise.resolve();
  * read what it was answered. An idle connection costs nothing.
  */
 export class Lanes<Socket extends Peer> {
-  /** Those whose calls all wait until something is read. */
-  readonly #held = new Set<Socket>();
+  /** Those whose calls wait until something is read. */
+  #held = new Set<Socket>();
   readonly #waitingMax: number;
   #size = 0;
   #waiting = 0;
@@ -31,11 +31,15 @@ export class Lanes<Socket extends Peer> {
   }
 
   /**
-   * Begins a call when it is its turn. In a crowd, one that weighs more than others goes alone: who calls very often waits for themselves, and
-   * what it costs to answer them comes in small pieces, between which everybody else is served. Answers `rate_limited` when too many wait already.
+   * Begins a call when it is its turn. Who calls very often waits for themselves: in a crowd, calls can weigh more,
+   * so that what it costs to answer them comes in small pieces, between which everybody else is served. Answers `rate_limited` when too many wait already.
    * @param weight how much of `CALLS_AT_A_TIME` it takes
    */
-  run(socket: Socket, begin: () => Promise<Answer>, weight = 1): Promise<Answer> {
+  run(
+    socket: Socket,
+    begin: () => Promise<Answer>,
+    { usual, inCrowd }: Weight = { usual: 1, inCrowd: 1 },
+  ): Promise<Answer> {
     const lane = socket.data.lane ?? this.#open(socket);
     const { waiting } = lane;
     if (waiting.length >= this.#waitingMax) {
@@ -46,7 +50,8 @@ export class Lanes<Socket extends Peer> {
     }
     const answered = new Promise<Answer>((resolve, reject) => {
       waiting.push({
-        weight,
+        usual,
+        inCrowd,
         async begin() {
           try {
             resolve(await begin());
@@ -57,7 +62,7 @@ export class Lanes<Socket extends Peer> {
       });
     });
     this.#waiting += 1;
-    lane.isCrowded ||= waiting.length > WAITING_CROWD;
+    if (inCrowd > usual && ++lane.crowd > WAITING_CROWD) lane.isCrowded = true;
     this.#pump(socket, lane);
     return answered;
   }
@@ -75,8 +80,10 @@ export class Lanes<Socket extends Peer> {
 
   /** Goes on with connections that have read meanwhile, and forgets those that have ended; called once a second. */
   sweep(): void {
-    const held = [...this.#held];
-    this.#held.clear();
+    if (this.#held.size === 0) return;
+    const held = this.#held;
+    // A new one: one that is cleared goes on keeping what was in it, see `UnderWay`.
+    this.#held = new Set();
     for (const socket of held) if (socket.data.lane !== undefined) this.#pump(socket, socket.data.lane);
   }
 
@@ -92,28 +99,35 @@ export class Lanes<Socket extends Peer> {
 
   /** Kept with the connection and not in a map: see `UnderWay`. */
   #open(socket: Socket): Lane {
-    const lane: Lane = { running: 0, waiting: [], isCrowded: false, last: NOTHING_BEFORE };
+    const lane: Lane = { running: 0, waiting: [], crowd: 0, isCrowded: false, last: NOTHING_BEFORE };
     socket.data.lane = lane;
     this.#size += 1;
     return lane;
   }
 
   #pump(socket: Socket, lane: Lane): void {
-    if (!socket.connected) this.#waiting -= lane.waiting.splice(0).length;
+    if (!socket.connected) {
+      this.#waiting -= lane.waiting.splice(0).length;
+      lane.crowd = 0;
+    }
     for (let next = lane.waiting[0]; next !== undefined; next = lane.waiting[0]) {
-      const { begin } = next;
-      const weight = lane.isCrowded && next.weight > 1 ? CALLS_AT_A_TIME : next.weight;
-      if (lane.running + weight > CALLS_AT_A_TIME || isTooMuch(unreadOf(socket.conn))) break;
+      const { begin, usual, inCrowd } = next;
+      const weight = lane.isCrowded ? inCrowd : usual;
+      if (lane.running + weight > CALLS_AT_A_TIME) break;
+      if (isTooMuch(unreadOf(socket.conn))) {
+        this.#held.add(socket);
+        break;
+      }
       lane.waiting.shift();
       this.#waiting -= 1;
+      if (inCrowd > usual) lane.crowd -= 1;
       lane.running += weight;
       void begin().finally(() => {
         lane.running -= weight;
         this.#pump(socket, lane);
       });
     }
-    if (lane.waiting.length === 0) lane.isCrowded = false;
-    else if (lane.running === 0) this.#held.add(socket);
+    if (lane.crowd === 0) lane.isCrowded = false;
     if (lane.waiting.length > 0 || lane.running > 0 || socket.data.lane !== lane) return;
     socket.data.lane = undefined;
     this.#size -= 1;

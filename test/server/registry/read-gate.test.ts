@@ -63,6 +63,22 @@ describe('ReadGate', () => {
     await Promise.all([...all, ...more]);
     expect(gate.size).to.equal(0);
   });
+
+  it('lets in as ever what is of no crowd', async () => {
+    const gate = new ReadGate();
+    const ends: (() => void)[] = [];
+    const read = (isOfCrowd: boolean) =>
+      gate.run(caller('a'), () => new Promise<void>((resolve) => ends.push(resolve)), isOfCrowd);
+    const all = Array.from({ length: READS_AT_A_TIME + 2 * WAITING_CROWD }, () => read(false));
+    await turnOfTheLoop();
+    for (let ended = 0; ended < all.length; ended++) {
+      expect(ends).to.have.length(Math.min(all.length, READS_AT_A_TIME + ended));
+      ends[ended]?.();
+      await turnOfTheLoop();
+    }
+    await Promise.all(all);
+    expect(gate.size).to.equal(0);
+  });
 });
 
 describe('furtherReads', () => {

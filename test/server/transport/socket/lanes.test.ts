@@ -45,7 +45,7 @@ describe('Lanes', () => {
     const one = peer();
     const { begun, ends, call } = calls();
     const half = CALLS_AT_A_TIME / 2;
-    for (let n = 0; n < 3; n++) void lanes.run(one, call(n), half);
+    for (let n = 0; n < 3; n++) void lanes.run(one, call(n), { usual: half, inCrowd: half });
     void lanes.run(one, call(3));
     expect(begun).to.deep.equal([0, 1]);
     ends[0]?.();
@@ -56,11 +56,12 @@ describe('Lanes', () => {
     expect(begun).to.deep.equal([0, 1, 2, 3]);
   });
 
-  it('in a crowd works on what weighs more by itself, and on what weighs little as ever, until nothing waits', async () => {
+  it('in a crowd works on what then weighs more by itself, and on everything else as ever, until none of it waits', async () => {
     const lanes = new Lanes(1);
     const one = peer();
     const { begun, ends, call } = calls();
-    const weight = CALLS_AT_A_TIME / 4;
+    const usual = CALLS_AT_A_TIME / 4;
+    const weight = { usual, inCrowd: CALLS_AT_A_TIME };
     const crowd = 4 + WAITING_CROWD + 5;
     for (let n = 0; n < crowd; n++) void lanes.run(one, call(n), weight);
     for (let n = 0; n < 3; n++) void lanes.run(one, call(crowd + n));
@@ -73,6 +74,24 @@ describe('Lanes', () => {
     }
     for (let n = 0; n < 4; n++) void lanes.run(one, call(n), weight);
     expect(begun).to.have.length(crowd + 3 + 3);
+  });
+
+  it('is in no crowd for those that weigh the same in one, however many they are', async () => {
+    const lanes = new Lanes(1);
+    const one = peer();
+    const { begun, ends, call } = calls();
+    const usual = CALLS_AT_A_TIME / 4;
+    for (let n = 0; n < 4 + 2 * WAITING_CROWD; n++) void lanes.run(one, call(n), { usual, inCrowd: usual });
+    void lanes.run(one, call(-1), { usual, inCrowd: CALLS_AT_A_TIME });
+    for (let ended = 0; ended < 2 * WAITING_CROWD; ended++) {
+      expect(begun).to.have.length(ended + 4);
+      ends[ended]?.();
+      await turnOfTheLoop();
+    }
+    ends.at(-1)?.();
+    await turnOfTheLoop();
+    expect(begun.at(-1)).to.equal(-1);
+    expect(lanes.waiting).to.equal(0);
   });
 
   it('lets any number wait where limits are switched off', () => {
@@ -112,10 +131,24 @@ describe('Lanes', () => {
     one.conn.writeBuffer.pop();
     two.connected = false;
     lanes.sweep();
-    expect([begun, lanes.size]).to.deep.equal([[1], 1]);
+    expect([begun, lanes.size, lanes.waiting]).to.deep.equal([[1], 1, 0]);
     ends[0]?.();
     await turnOfTheLoop();
     expect(lanes.size).to.equal(0);
+  });
+
+  it('goes on when it was read although another call of the connection takes its time', async () => {
+    const lanes = new Lanes(1);
+    const one = peer();
+    const { begun, call } = calls();
+    void lanes.run(one, call(1));
+    one.conn.writeBuffer.push({ data: 'x'.repeat(UNREAD_BYTES_MAX + 1) });
+    void lanes.run(one, call(2));
+    lanes.sweep();
+    expect(begun).to.deep.equal([1]);
+    one.conn.writeBuffer.pop();
+    lanes.sweep();
+    expect(begun).to.deep.equal([1, 2]);
   });
 
   it('gives turns in the order in which calls begin, whatever each does before', async () => {
