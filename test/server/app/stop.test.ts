@@ -233,8 +233,13 @@ describe('a service process', () => {
     slow.child.kill('SIGTERM');
     await eventOf(socket, 'server.draining');
     slow.child.kill('SIGINT');
-    expect((await slow.end()).code).to.equal(1);
-    expect(slow.lines.map(({ msg }) => msg)).not.to.include('stopped');
+    const { code, signal } = await slow.end();
+    // Where this process was held up for longer than a stop takes, the other one was ending already, and listened to signals no more.
+    expect([code, signal], slow.stderr).to.be.deep.oneOf([
+      [1, null],
+      [null, 'SIGINT'],
+    ]);
+    if (code === 1) expect(slow.lines.map(({ msg }) => msg)).not.to.include('stopped');
     socket.disconnect();
   });
 
