@@ -33,7 +33,7 @@ export const newsOf = (doc: EntryDoc): News => ({
 /** Tells a room's people who have not opened it that something happened there, with what is now unread for each of them. */
 export class Inbox {
   readonly #parts: { hub: Hub; rooms: RoomStore; pages: Pages; marks: ReadMarks; onError: (error: unknown) => void };
-  /** What is told was taken out before: see `UnderWay` for what a map keeps alive. */
+  /** What waits to be told, by the stream's key. `news` is taken out before an entry is deleted: see `UnderWay` for what a map keeps alive. */
   readonly #gathering = new Map<string, { news: News | undefined; timer: NodeJS.Timeout }>();
   /** The last number of each stream that was noted: what comes by two ways is told once. */
   readonly #noted = new LRUCache<string, number>({ max: TOLD_REMEMBERED });

@@ -30,4 +30,18 @@ describe('UnderWay', () => {
     await turnOfTheLoop();
     expect([underWay.size, isIdle]).to.deep.equal([0, 2]);
   });
+
+  it('is not idle where something is added in the moment in which the last ends', async () => {
+    const underWay = new UnderWay();
+    let end = (): void => undefined;
+    const last = Promise.resolve();
+    underWay.add(last);
+    let isIdle = false;
+    const idle = underWay.idle().then(() => (isIdle = true));
+    void last.then(() => underWay.add(new Promise<void>((resolve) => (end = resolve))));
+    await turnOfTheLoop();
+    expect([underWay.size, isIdle]).to.deep.equal([1, false]);
+    end();
+    await idle;
+  });
 });
