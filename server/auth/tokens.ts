@@ -1,4 +1,5 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
+import { createVerifier, TOKEN_ERROR_CODES, TokenError } from 'fast-jwt';
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { RoomError } from '../../shared/contract/errors.ts';
 import { id, name, role, side } from '../../shared/contract/primitives.ts';
@@ -35,7 +36,7 @@ const claims = z
   });
 
 /** Algorithms are pinned by configuration: a secret takes HS256 and nothing else, public keys never take a symmetric one. */
-const SECRET_ALGORITHMS = ['HS256'];
+const SECRET_ALGORITHM = 'HS256';
 const KEY_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 
 /** Headers by which a token would bring, or point to, the key that it is to be checked with. */
@@ -65,19 +66,17 @@ export function createTokens(
   settings: Pick<Settings, 'jwt' | 'jwtIssuer' | 'jwtAudience' | 'jwtMaxDays'>,
   { now, log, jwksCooldownMs = JWKS_COOLDOWN_MS }: TokensParts,
 ): Tokens {
-  const options: JWTVerifyOptions = {
-    audience: settings.jwtAudience,
-    requiredClaims: ['exp', 'sub'],
-    ...(settings.jwtIssuer === undefined ? {} : { issuer: settings.jwtIssuer }),
-  };
-  const check = verifier(settings.jwt, options, jwksCooldownMs);
-  const verified = async (token: string): Promise<JWTVerifyResult> => {
+  const check =
+    'secret' in settings.jwt
+      ? bySecret(settings.jwt.secret, settings)
+      : byKeys(settings.jwt.jwksUrl, settings, jwksCooldownMs);
+  const verified = async (token: string): Promise<Verified> => {
     try {
-      return await check(token, new Date(now()));
+      return await check(token, now());
     } catch (error) {
-      const refusal = explain(error);
-      if (refusal.code === 'unavailable') log.warn({ err: error }, 'the keys that tokens are checked with are missing');
-      throw refusal;
+      if (error instanceof RoomError && error.code === 'unavailable')
+        log.warn({ err: error.cause }, 'the keys that tokens are checked with are missing');
+      throw error;
     }
   };
   return {
@@ -85,8 +84,8 @@ export function createTokens(
       if (typeof token !== 'string' || token === '')
         throw refused('A token is missing: send it as auth.token or as "Authorization: Bearer".');
       if (token.length > TOKEN_MAX) throw refused('The token is too long.');
-      const { payload, protectedHeader } = await verified(token);
-      if (FOREIGN_KEY_HEADERS.some((header) => header in protectedHeader))
+      const { header, payload } = await verified(token);
+      if (FOREIGN_KEY_HEADERS.some((name) => name in header))
         throw refused('The token names a key of its own: only the configured keys count.');
       const result = claims.safeParse(payload);
       if (!result.success) {
@@ -114,6 +113,7 @@ function lifeOf(
   now: number,
 ): Pick<Caller, 'expiresAt' | 'issuedAt'> {
   const expiresAt = exp * 1000;
+  if (expiresAt <= now) throw refused(OVER);
   if (iat === undefined) {
     if (jwtMaxDays === undefined) return { expiresAt };
     throw refused('The token\'s claim "iat" is missing: this service bounds how long a token lives.');
@@ -123,37 +123,99 @@ function lifeOf(
     throw refused('The token\'s claim "iat" lies ahead: set the clock of whoever issues tokens.');
   if (jwtMaxDays === undefined) return { expiresAt, issuedAt };
   const end = Math.min(expiresAt, issuedAt + jwtMaxDays * DAY_MS);
-  if (end <= now) throw refused('The token is over: get a new one.');
+  if (end <= now) throw refused(OVER);
   return { expiresAt: end, issuedAt };
 }
 
-type Check = (token: string, currentDate: Date) => Promise<JWTVerifyResult>;
-
-function verifier(jwt: Settings['jwt'], options: JWTVerifyOptions, cooldownDuration: number): Check {
-  if ('secret' in jwt) {
-    const key = crypto.subtle.importKey(
-      'raw',
-      new TextEncoder().encode(jwt.secret),
-      { name: 'HMAC', hash: 'SHA-256' },
-      false,
-      ['verify'],
-    );
-    return async (token, currentDate) =>
-      jwtVerify(token, await key, { ...options, currentDate, algorithms: SECRET_ALGORITHMS });
-  }
-  const keys = createRemoteJWKSet(new URL(jwt.jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS, cooldownDuration });
-  return (token, currentDate) => jwtVerify(token, keys, { ...options, currentDate, algorithms: KEY_ALGORITHMS });
+/** What a token says whose signature, audience, issuer and time are right. */
+interface Verified {
+  header: object;
+  payload: unknown;
 }
 
-const refused = (message: string): RoomError => new RoomError('unauthenticated', message);
+/**
+ * @param now milliseconds of the real clock
+ * @throws {RoomError} what `Tokens.verify` throws
+ */
+type Check = (token: string, now: number) => Promise<Verified> | Verified;
 
-function explain(error: unknown): RoomError {
-  if (error instanceof errors.JWTExpired) return refused('The token is over: get a new one.');
-  if (error instanceof errors.JWTClaimValidationFailed)
-    return refused(`The token's claim "${error.claim}" is not what this service expects.`);
-  if (error instanceof errors.JOSEAlgNotAllowed)
-    return refused('The token is signed with an algorithm that this service does not accept.');
-  if (error instanceof errors.JWSSignatureVerificationFailed) return refused("The token's signature is not valid.");
+type Expected = Pick<Settings, 'jwtIssuer' | 'jwtAudience'>;
+
+const required = ({ jwtIssuer }: Expected): string[] => [
+  'exp',
+  'sub',
+  'aud',
+  ...(jwtIssuer === undefined ? [] : ['iss']),
+];
+
+/** On this thread: the hash of so few bytes is done ten times over before Web Crypto has been to another thread and back. */
+function bySecret(secret: string, expected: Expected): Check {
+  const at = (clockTimestamp: number) =>
+    createVerifier({
+      key: secret,
+      algorithms: [SECRET_ALGORITHM],
+      allowedAud: expected.jwtAudience,
+      ...(expected.jwtIssuer === undefined ? {} : { allowedIss: expected.jwtIssuer }),
+      requiredClaims: required(expected),
+      complete: true,
+      clockTimestamp,
+    });
+  return (token, now) => {
+    try {
+      return at(now)(token) as Verified;
+    } catch (error) {
+      throw refused(explainSecret(error));
+    }
+  };
+}
+
+/** It names a claim in its message only. */
+const CLAIM = /\b(aud|iss|exp|nbf|sub)\b/;
+
+function explainSecret(error: unknown): string {
+  const { code, message } = error instanceof TokenError ? error : { code: undefined, message: '' };
+  switch (code) {
+    case TOKEN_ERROR_CODES.expired:
+      return OVER;
+    case TOKEN_ERROR_CODES.inactive:
+      return unexpected('nbf');
+    case TOKEN_ERROR_CODES.invalidClaimType:
+    case TOKEN_ERROR_CODES.invalidClaimValue:
+    case TOKEN_ERROR_CODES.missingRequiredClaim:
+      return unexpected(CLAIM.exec(message)?.[0] ?? '');
+    case TOKEN_ERROR_CODES.invalidAlgorithm:
+      return WRONG_ALGORITHM;
+    case TOKEN_ERROR_CODES.invalidSignature:
+      return WRONG_SIGNATURE;
+    default:
+      return UNREADABLE;
+  }
+}
+
+/** By Web Crypto, on another thread: a public key's arithmetic takes long enough for that. The set is fetched, kept and fetched again. */
+function byKeys(jwksUrl: string, expected: Expected, cooldownDuration: number): Check {
+  const keys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS, cooldownDuration });
+  const options = {
+    algorithms: KEY_ALGORITHMS,
+    audience: expected.jwtAudience,
+    ...(expected.jwtIssuer === undefined ? {} : { issuer: expected.jwtIssuer }),
+    requiredClaims: required(expected),
+  };
+  return async (token, now) => {
+    try {
+      const { protectedHeader, payload } = await jwtVerify(token, keys, { ...options, currentDate: new Date(now) });
+      return { header: protectedHeader, payload };
+    } catch (error) {
+      throw explainKeys(error);
+    }
+  };
+}
+
+function explainKeys(error: unknown): RoomError {
+  if (error instanceof errors.JWTExpired) return refused(OVER);
+  if (error instanceof errors.JWTClaimValidationFailed) return refused(unexpected(error.claim));
+  if (error instanceof errors.JOSEAlgNotAllowed) return refused(WRONG_ALGORITHM);
+  if (error instanceof errors.JWSSignatureVerificationFailed) return refused(WRONG_SIGNATURE);
   if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
     return refused('No public key of the configured set fits this token.');
   if (
@@ -161,8 +223,18 @@ function explain(error: unknown): RoomError {
     error instanceof errors.JWTInvalid ||
     error instanceof errors.JOSENotSupported
   )
-    return refused('This is not a token that can be read.');
-  return new RoomError('unavailable', 'The keys that tokens are checked with cannot be fetched right now.', {
+    return refused(UNREADABLE);
+  const missing = new RoomError('unavailable', 'The keys that tokens are checked with cannot be fetched right now.', {
     retryAfterMs: 1000,
   });
+  missing.cause = error;
+  return missing;
 }
+
+const OVER = 'The token is over: get a new one.';
+const WRONG_ALGORITHM = 'The token is signed with an algorithm that this service does not accept.';
+const WRONG_SIGNATURE = "The token's signature is not valid.";
+const UNREADABLE = 'This is not a token that can be read.';
+const unexpected = (claim: string): string => `The token's claim "${claim}" is not what this service expects.`;
+
+const refused = (message: string): RoomError => new RoomError('unauthenticated', message);
