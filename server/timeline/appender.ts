@@ -8,7 +8,7 @@ import { isUnreachable } from '../storage/unreachable.ts';
 import { UnderWay } from '../under-way.ts';
 import { newEntryId } from './entry-id.ts';
 import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
-import { type Clash, GroupCommit } from './group-commit.ts';
+import { type Booking, type Clash, GroupCommit } from './group-commit.ts';
 import { admitRevisions, type Revision, revisionsOf } from './revisions.ts';
 import { Arrivals } from './arrivals.ts';
 import { type StreamHead, StreamHeads, type StreamRef, type Told } from './stream-heads.ts';
@@ -55,6 +55,8 @@ interface Pending {
 interface Queue {
   pending: Pending[];
   isDraining: boolean;
+  /** Adds to the batch that waits for its command, and says whether it may stand right behind it; undefined while none does. */
+  join: ((pending: Pending) => boolean) | undefined;
 }
 
 const NOT_NUMBERED = { seq: 1, at: new Date(0), tally: 0, ownTally: 0 };
@@ -99,6 +101,8 @@ export class Appender {
     onEntry: OnEntry;
     /** Counts how long entries take. */
     figures?: Pick<Figures, 'appends' | 'fanOuts'>;
+    /** By which commands are kept apart. */
+    steady?: Clock;
   }) {
     this.#entries = parts.entries;
     this.#clock = parts.clock;
@@ -106,7 +110,7 @@ export class Appender {
     this.#onEntry = parts.onEntry;
     this.#figures = parts.figures ?? new Figures();
     this.#heads = new StreamHeads(parts.entries);
-    this.#commits = new GroupCommit(parts.entries);
+    this.#commits = new GroupCommit(parts.entries, parts.steady);
     this.#arrivals = new Arrivals({
       heads: this.#heads,
       isWriting: (key) => this.#isWriting(key),
@@ -133,6 +137,8 @@ export class Appender {
       const wire = toWire({ _id: id, ...draft, ...NOT_NUMBERED });
       const pending: Pending = { id, draft, wire, begun: performance.now(), resolve, reject };
       const queue = this.#queueOf(key);
+      // Nothing overtakes what could not join.
+      if (queue.pending.length === 0 && queue.join?.(pending) === true) return;
       queue.pending.push(pending);
       if (queue.isDraining) return;
       queue.isDraining = true;
@@ -238,7 +244,7 @@ export class Appender {
       for (const [idle, { isDraining }] of this.#queues) if (!isDraining) this.#queues.delete(idle);
       this.#pruneAt = Math.max(QUEUES_KEPT, 2 * this.#queues.size);
     }
-    queue = { pending: [], isDraining: false };
+    queue = { pending: [], isDraining: false, join: undefined };
     this.#queues.set(key, queue);
     return queue;
   }
@@ -250,7 +256,7 @@ export class Appender {
       while (queue.pending.length > 0) {
         const batch = queue.pending.splice(0, BATCH_MAX);
         try {
-          await this.#commit(key, batch);
+          await this.#commit(key, queue, batch);
         } catch (error) {
           this.#heads.forget(key);
           if (!isUnreachable(error) && !(error instanceof RoomError))
@@ -264,7 +270,7 @@ export class Appender {
   }
 
   /** Leaves in `batch` what is not answered yet, so that a failure is told to those and no others. */
-  async #commit(key: string, batch: Pending[]): Promise<void> {
+  async #commit(key: string, queue: Queue, batch: Pending[]): Promise<void> {
     let conflicts = 0;
     while (batch.length > 0) {
       const [first] = batch;
@@ -276,10 +282,17 @@ export class Appender {
       turnAway(batch, head.holder);
       const ready = await this.#admit(batch);
       if (ready === 0) continue;
-      const docs = this.#number(head, batch.slice(0, ready));
-      const result = await this.#commits.write(docs, conflicts > 0);
+      const numbers = new Numbers(head, this.#clock);
+      const booking = this.#commits.write(
+        batch.slice(0, ready).map((pending) => numbers.next(pending)),
+        conflicts > 0,
+      );
+      if (ready === batch.length) openTo(queue, (pending) => joins(pending, batch, numbers, booking));
+      const result = await booking.written.finally(() => {
+        queue.join = undefined;
+      });
       const stored = performance.now();
-      for (const doc of docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc, stored);
+      for (const doc of booking.docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc, stored);
       if (result.clash === undefined) continue;
       if (result.clash !== 'seq' && (await this.#settleStored(result.clash, batch)) > 0) continue;
       // Another server was faster: its entries come first, ours are numbered anew.
@@ -325,25 +338,6 @@ export class Appender {
     const ids = refusals.flatMap((refusal) => (refusal instanceof RoomError ? [] : [refusal._id]));
     const docs = ids.length === 0 ? [] : await this.#entries.find({ _id: { $in: ids } }).lean<EntryDoc[]>();
     return new Map(docs.map((doc) => [doc._id.toHexString(), doc]));
-  }
-
-  #number(head: StreamHead, batch: readonly Pending[]): EntryDoc[] {
-    const at = new Date(this.#clock.now());
-    let { seq, tally, holder } = head;
-    const own = new Map<string, number>();
-    return batch.map(({ id, draft }) => {
-      const countable = isCountable(draft.kind) ? 1 : 0;
-      const ownTally = (own.get(draft.actor.id) ?? head.own.get(draft.actor.id) ?? 0) + countable;
-      own.set(draft.actor.id, ownTally);
-      seq += 1;
-      tally += countable;
-      holder = draft.holder ?? holder;
-      const more = {
-        ...(draft.kind === 'recall' ? { erased: false } : {}),
-        ...(holder === undefined ? {} : { holder }),
-      };
-      return { _id: id, ...draft, ...more, seq, at, tally, ownTally };
-    });
   }
 
   /** Answers those of a batch that are stored already, by an earlier call or by an attempt of which we did not learn; says how many. */
@@ -398,6 +392,63 @@ export class Appender {
   }
 }
 
+/** Gives drafts the numbers behind what is believed to be the end of their stream. */
+class Numbers {
+  readonly #head: StreamHead;
+  readonly #clock: Clock;
+  /** The tallies of those who are among them, where the head's are older. */
+  readonly #own = new Map<string, number>();
+  #seq: number;
+  #tally: number;
+  #holder: string | undefined;
+
+  constructor(head: StreamHead, clock: Clock) {
+    this.#head = head;
+    this.#clock = clock;
+    this.#seq = head.seq;
+    this.#tally = head.tally;
+    this.#holder = head.holder;
+  }
+
+  /** Says whether a draft may be next without another look at the database: see `turnAway`, `#admit` and `StreamHeads.load`. */
+  takes({ actor, target }: Draft): boolean {
+    return target === undefined && this.#ownTally(actor.id) !== undefined && mayWrite(actor, this.#holder);
+  }
+
+  next({ id, draft }: Pick<Pending, 'id' | 'draft'>): EntryDoc {
+    const countable = isCountable(draft.kind) ? 1 : 0;
+    const ownTally = (this.#ownTally(draft.actor.id) ?? 0) + countable;
+    this.#own.set(draft.actor.id, ownTally);
+    this.#seq += 1;
+    this.#tally += countable;
+    this.#holder = draft.holder ?? this.#holder;
+    const more = {
+      ...(draft.kind === 'recall' ? { erased: false } : {}),
+      ...(this.#holder === undefined ? {} : { holder: this.#holder }),
+    };
+    const at = new Date(this.#clock.now());
+    return { _id: id, ...draft, ...more, seq: this.#seq, at, tally: this.#tally, ownTally };
+  }
+
+  #ownTally(author: string): number | undefined {
+    return this.#own.get(author) ?? this.#head.own.get(author);
+  }
+}
+
+/** Lets into a batch what waits behind it already, and what comes from now on. */
+function openTo(queue: Queue, join: (pending: Pending) => boolean): void {
+  queue.join = join;
+  for (let next = queue.pending[0]; next !== undefined && join(next); next = queue.pending[0]) queue.pending.shift();
+}
+
+/** Adds to a batch whose command has not begun, where that is possible. */
+function joins(pending: Pending, batch: Pending[], numbers: Numbers, booking: Booking): boolean {
+  if (batch.length >= BATCH_MAX || !booking.isOpen || !numbers.takes(pending.draft)) return false;
+  booking.join(numbers.next(pending));
+  batch.push(pending);
+  return true;
+}
+
 /**
  * Refuses what a provider writes into a stream that was handed over to another one meanwhile. It is asked of the head under whose next number the
  * entry would stand, so that nothing slips in behind a hand-over, by whatever server.
@@ -408,11 +459,15 @@ function turnAway(batch: Pending[], holderNow: string | undefined): void {
   for (const pending of batch) {
     const { actor, holder: next } = pending.draft;
     holder = next ?? holder;
-    if (holder === undefined || actor.side !== 'provider' || actor.org === holder) staying.push(pending);
+    if (mayWrite(actor, holder)) staying.push(pending);
     else pending.reject(new RoomError('not_found', 'There is no such stream in this room.'));
   }
   batch.splice(0, batch.length, ...staying);
 }
+
+/** @param holder the provider to whom the stream was handed over last */
+const mayWrite = ({ side, org }: Actor, holder: string | undefined): boolean =>
+  holder === undefined || side !== 'provider' || org === holder;
 
 const identity = (clash: Exclude<Clash, 'seq'>, id: mongo.ObjectId, of: Pick<Draft, 'actor' | 'clientId'>): string =>
   clash === 'entry' ? id.toHexString() : JSON.stringify([of.actor.id, of.clientId ?? null]);

@@ -12,11 +12,40 @@ export interface Written {
   clash?: Clash;
 }
 
-/** The next entries of one stream, in their order. */
-interface Waiting {
-  docs: readonly EntryDoc[];
-  resolve(written: Written): void;
-  reject(error: unknown): void;
+/** The next entries of one stream, in their order, on their way into a command. */
+export interface Booking {
+  readonly docs: readonly EntryDoc[];
+  /** @throws when it is not known whether they are stored */
+  readonly written: Promise<Written>;
+  /** Says whether more may join: not once their command has begun. */
+  readonly isOpen: boolean;
+  /** Adds the entry behind them. */
+  join(doc: EntryDoc): void;
+}
+
+class Waiting implements Booking {
+  readonly docs: EntryDoc[];
+  readonly written: Promise<Written>;
+  resolve: (written: Written) => void = () => undefined;
+  reject: (error: unknown) => void = () => undefined;
+  isOpen = true;
+  readonly #onJoined: () => void;
+
+  /** @param onJoined told of each that joins */
+  constructor(docs: readonly EntryDoc[], onJoined: () => void) {
+    this.docs = [...docs];
+    this.#onJoined = onJoined;
+    this.written = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  join(doc: EntryDoc): void {
+    if (!this.isOpen) throw new Error('an entry came too late for its command');
+    this.docs.push(doc);
+    this.#onJoined();
+  }
 }
 
 /** Tells those who wait what became of their entries. */
@@ -47,7 +76,8 @@ const LATELY_MS = 50;
  * A hole must be impossible, and the refusal of one stream must not hold up the others. So streams with a single entry share an unordered command:
  * nothing follows what is refused. Streams with several share an ordered one: n + 1 is not tried when n was refused, and the streams behind them,
  * which were not tried either, then get a command each.
- * While shared commands are under way the next ones gather, so that they grow with the load and cost an idle stream no wait.
+ * While shared commands are under way the next ones gather, so that they grow with the load and cost an idle stream no wait. Until its command begins, more
+ * entries of a stream can join those that wait: they do not wait for the one after it.
  */
 export class GroupCommit {
   readonly #entries: EntryModel;
@@ -58,7 +88,7 @@ export class GroupCommit {
   /** Told how many they are now. */
   #onGathered: ((entries: number) => void) | undefined;
   /** The last writes: by whom, and when their command began. */
-  readonly #lately: { author: string | undefined; at: number }[] = [];
+  readonly #lately: { author: string; at: number }[] = [];
   /** Something that waits is late already. */
   #isUrgent = false;
   #underWay = false;
@@ -73,18 +103,24 @@ export class GroupCommit {
   /**
    * Writes the next entries of a stream, in their order.
    * @param isUrgent waits for no company: the numbers were taken by another server once already, and it may be faster again
-   * @throws when it is not known whether they are stored
    */
-  write(docs: readonly EntryDoc[], isUrgent = false): Promise<Written> {
-    return new Promise((resolve, reject) => {
-      this.#isUrgent ||= isUrgent;
-      this.#waiting.push({ docs, resolve, reject });
-      this.#gathered += docs.length;
-      this.#onGathered?.(this.#gathered);
-      if (this.#underWay) return;
+  write(docs: readonly EntryDoc[], isUrgent = false): Booking {
+    const waiting = new Waiting(docs, this.#onJoined);
+    this.#isUrgent ||= isUrgent;
+    this.#waiting.push(waiting);
+    this.#gather(docs.length);
+    if (!this.#underWay) {
       this.#underWay = true;
       void this.#writeWaiting();
-    });
+    }
+    return waiting;
+  }
+
+  readonly #onJoined = (): void => this.#gather(1);
+
+  #gather(entries: number): void {
+    this.#gathered += entries;
+    this.#onGathered?.(this.#gathered);
   }
 
   async #writeWaiting(): Promise<void> {
@@ -119,7 +155,7 @@ export class GroupCommit {
   }
 
   #isInCompany(): boolean {
-    const author = authorOf(this.#waiting[0]);
+    const author = this.#waiting[0]?.docs[0]?.actor.id;
     const since = this.#clock.now() - LATELY_MS;
     return this.#lately.filter((one) => one.at > since && one.author !== author).length >= COMPANY;
   }
@@ -149,7 +185,9 @@ export class GroupCommit {
     this.#gathered -= entries;
     this.#isUrgent = false;
     const taken = this.#waiting.splice(0, streams);
-    this.#lately.push(...taken.slice(-LATELY).map((one) => ({ author: authorOf(one), at: this.#begun })));
+    for (const one of taken) one.isOpen = false;
+    const last = taken.slice(-LATELY).flatMap(({ docs }) => docs.slice(-LATELY));
+    this.#lately.push(...last.map(({ actor }) => ({ author: actor.id, at: this.#begun })));
     this.#lately.splice(0, this.#lately.length - LATELY);
     return taken;
   }
@@ -193,11 +231,11 @@ export class GroupCommit {
     const untried: Waiting[] = [];
     let from = 0;
     for (const waiting of batch) {
-      const { docs, resolve } = waiting;
+      const { docs } = waiting;
       const refusedAt = fault === undefined ? Number.POSITIVE_INFINITY : fault.index - from;
-      if (refusedAt >= docs.length) tells.set(waiting, () => resolve({ stored: docs.length }));
+      if (refusedAt >= docs.length) tells.set(waiting, () => waiting.resolve({ stored: docs.length }));
       else if (fault !== undefined && refusedAt >= 0)
-        tells.set(waiting, () => resolve({ stored: refusedAt, clash: clashOf(fault) }));
+        tells.set(waiting, () => waiting.resolve({ stored: refusedAt, clash: clashOf(fault) }));
       else untried.push(waiting);
       from += docs.length;
     }
@@ -231,8 +269,6 @@ class Failure {
     for (const waiting of batch) tells.set(waiting, () => waiting.reject(this.#error));
   }
 }
-
-const authorOf = (waiting: Waiting | undefined): string | undefined => waiting?.docs[0]?.actor.id;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

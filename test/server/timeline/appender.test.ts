@@ -13,6 +13,10 @@ import { ManualClock } from '../../support/manual-clock.ts';
 
 type InsertMany = EntryModel['collection']['insertMany'];
 
+/** Of the event loop, far more than a command of this database takes. */
+const TURNS_MAX = 1_000_000;
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 describe('Appender', () => {
   let database: TestDatabase;
   let storage: Storage;
@@ -31,10 +35,11 @@ describe('Appender', () => {
   });
 
   /** One server's appender, with the numbers that it handed on by stream. */
-  function createServer() {
+  function createServer(steady?: ManualClock) {
     const handedOn: number[] = [];
     const appender = new Appender({
       entries,
+      ...(steady === undefined ? {} : { steady }),
       clock: new ManualClock(),
       log: createLog('silent'),
       onEntry: ({ seq }) => void handedOn.push(seq),
@@ -186,6 +191,104 @@ describe('Appender', () => {
     expect(handedOn).to.deep.equal([1, 2, 3]);
   });
 
+  describe('while a batch waits for its command', () => {
+    const outcome = (work: Promise<{ doc: EntryDoc; duplicate: boolean }>) =>
+      work.then(
+        ({ doc, duplicate }) => (duplicate ? `${doc.seq} again` : doc.seq),
+        (error: unknown) => (error instanceof RoomError ? error.code : error),
+      );
+
+    /**
+     * Appends the first, which goes at once, and the second; when that waits, the others, one after the other.
+     * @returns what became of each, and how many entries each command had
+     */
+    async function behind(drafts: readonly Draft[]) {
+      const steady = new ManualClock();
+      const { appender } = createServer(steady);
+      const commands: number[] = [];
+      const { collection } = entries;
+      const insert = collection.insertMany.bind(collection);
+      collection.insertMany = (...args: Parameters<InsertMany>) => {
+        commands.push(args[0].length);
+        return insert(...args);
+      };
+      try {
+        const asked: Promise<unknown>[] = [];
+        for (const [index, one] of drafts.entries()) {
+          asked.push(outcome(appender.append(one)));
+          if (index === 0) await asked[0];
+          else if (index === 1) await waits(steady);
+          else await nextTurn();
+        }
+        let isOver = false;
+        const outcomes = Promise.all(asked).finally(() => {
+          isOver = true;
+        });
+        for (let turn = 0; !isOver && turn < TURNS_MAX; turn++) {
+          if (steady.waiting > 0) steady.advance(3);
+          await nextTurn();
+        }
+        return { outcomes: await outcomes, commands };
+      } finally {
+        collection.insertMany = insert;
+      }
+    }
+
+    async function waits(steady: ManualClock): Promise<void> {
+      for (let turn = 0; steady.waiting === 0 && turn < TURNS_MAX; turn++) await nextTurn();
+    }
+
+    const by = (roomId: string, org: string, more: Partial<Draft> = {}): Draft =>
+      draft(roomId, { actor: { id: org, name: org, side: 'provider', org }, ...more });
+
+    it('what comes stands right behind it, and is told of its own', async () => {
+      const once = draft('joined');
+      const { outcomes, commands } = await behind([draft('joined'), once, draft('joined'), once, draft('joined')]);
+      expect(outcomes).to.deep.equal([1, 2, 3, '2 again', 4]);
+      expect(commands.slice(0, 2), 'entries of a command').to.deep.equal([1, 4]);
+      expect((await stored('joined')).map(({ seq, tally, ownTally }) => [seq, tally, ownTally])).to.deep.equal(
+        [1, 2, 3, 4].map((n) => [n, n, n]),
+      );
+    });
+
+    it('whose tally is not known waits for the next one, and nothing overtakes them', async () => {
+      const { outcomes, commands } = await behind([
+        draft('stranger'),
+        draft('stranger'),
+        draft('stranger'),
+        by('stranger', 'studio'),
+        draft('stranger'),
+      ]);
+      expect(outcomes).to.deep.equal([1, 2, 3, 4, 5]);
+      expect(commands, 'entries of a command').to.deep.equal([1, 2, 2]);
+    });
+
+    it('what comes behind a hand-over is not of the earlier provider, behind a recall no edit', async () => {
+      const roomId = 'joined-late';
+      const handOver = draft(roomId, {
+        kind: 'notice',
+        actor: { id: 'system', name: 'System', side: 'service' },
+        body: { event: 'notes.handed_over' },
+        holder: 'rivals',
+      });
+      expect((await behind([by(roomId, 'studio'), handOver, by(roomId, 'studio')])).outcomes).to.deep.equal([
+        1,
+        2,
+        'not_found',
+      ]);
+      const first = draft('recalled-late');
+      const { appender } = createServer();
+      const { entry } = await appender.append(first);
+      const { outcomes } = await behind([
+        draft('recalled-late'),
+        revision('recalled-late', 'recall', entry.id, 1),
+        revision('recalled-late', 'edit', entry.id, 1),
+        draft('recalled-late'),
+      ]);
+      expect(outcomes).to.deep.equal([2, 3, 'conflict', 4]);
+    });
+  });
+
   it('answers a thousand repetitions with a few queries', async () => {
     const { appender } = createServer();
     const drafts = Array.from({ length: 400 }, () => draft('flood'));
@@ -226,7 +329,7 @@ describe('Appender', () => {
     for (const { appender } of servers) await appender.watch('race', ['public']);
     await Promise.all(
       Array.from({ length: 120 }, async (_, i) => {
-        for (let turn = 0; turn < i % 7; turn++) await new Promise((resolve) => setImmediate(resolve));
+        for (let turn = 0; turn < i % 7; turn++) await nextTurn();
         await servers[i % 2]?.appender.append(draft('race', { actor: { id: `a${i % 3}`, name: 'A', side: 'buyer' } }));
       }),
     );
