@@ -8,7 +8,7 @@ import { isUnreachable } from '../storage/unreachable.ts';
 import { UnderWay } from '../under-way.ts';
 import { newEntryId } from './entry-id.ts';
 import { type EntryDoc, type EntryModel, isCountable, toWire } from './entry-store.ts';
-import { type Booking, type Clash, GroupCommit } from './group-commit.ts';
+import { type Clash, GroupCommit } from './group-commit.ts';
 import { admitRevisions, type Revision, revisionsOf } from './revisions.ts';
 import { Arrivals } from './arrivals.ts';
 import { type StreamHead, StreamHeads, type StreamRef, type Told } from './stream-heads.ts';
@@ -283,16 +283,14 @@ export class Appender {
       const ready = await this.#admit(batch);
       if (ready === 0) continue;
       const numbers = new Numbers(head, this.#clock);
-      const booking = this.#commits.write(
-        batch.slice(0, ready).map((pending) => numbers.next(pending)),
-        conflicts > 0,
-      );
-      if (ready === batch.length) openTo(queue, (pending) => joins(pending, batch, numbers, booking));
-      const result = await booking.written.finally(() => {
+      const docs = batch.slice(0, ready).map((pending) => numbers.next(pending));
+      const writing = this.#commits.write(docs, conflicts > 0);
+      if (ready === batch.length) this.#open(queue, batch, docs, numbers);
+      const result = await writing.finally(() => {
         queue.join = undefined;
       });
       const stored = performance.now();
-      for (const doc of booking.docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc, stored);
+      for (const doc of docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc, stored);
       if (result.clash === undefined) continue;
       if (result.clash !== 'seq' && (await this.#settleStored(result.clash, batch)) > 0) continue;
       // Another server was faster: its entries come first, ours are numbered anew.
@@ -300,6 +298,18 @@ export class Appender {
       if (++conflicts > CONFLICTS_MAX)
         throw new RoomError('unavailable', 'This stream is too busy: try again.', { retryAfterMs: 200 });
     }
+  }
+
+  /** Lets into a batch that waits for its command what waits behind it already, and what comes from now on. */
+  #open(queue: Queue, batch: Pending[], docs: EntryDoc[], numbers: Numbers): void {
+    const join = (pending: Pending): boolean => {
+      if (batch.length >= BATCH_MAX || !numbers.takes(pending.draft)) return false;
+      const isInTime = this.#commits.join(docs, () => numbers.next(pending));
+      if (isInTime) batch.push(pending);
+      return isInTime;
+    };
+    queue.join = join;
+    for (let next = queue.pending[0]; next !== undefined && join(next); next = queue.pending[0]) queue.pending.shift();
   }
 
   /**
@@ -433,20 +443,6 @@ class Numbers {
   #ownTally(author: string): number | undefined {
     return this.#own.get(author) ?? this.#head.own.get(author);
   }
-}
-
-/** Lets into a batch what waits behind it already, and what comes from now on. */
-function openTo(queue: Queue, join: (pending: Pending) => boolean): void {
-  queue.join = join;
-  for (let next = queue.pending[0]; next !== undefined && join(next); next = queue.pending[0]) queue.pending.shift();
-}
-
-/** Adds to a batch whose command has not begun, where that is possible. */
-function joins(pending: Pending, batch: Pending[], numbers: Numbers, booking: Booking): boolean {
-  if (batch.length >= BATCH_MAX || !booking.isOpen || !numbers.takes(pending.draft)) return false;
-  booking.join(numbers.next(pending));
-  batch.push(pending);
-  return true;
 }
 
 /**

@@ -12,40 +12,11 @@ export interface Written {
   clash?: Clash;
 }
 
-/** The next entries of one stream, in their order, on their way into a command. */
-export interface Booking {
-  readonly docs: readonly EntryDoc[];
-  /** @throws when it is not known whether they are stored */
-  readonly written: Promise<Written>;
-  /** Says whether more may join: not once their command has begun. */
-  readonly isOpen: boolean;
-  /** Adds the entry behind them. */
-  join(doc: EntryDoc): void;
-}
-
-class Waiting implements Booking {
-  readonly docs: EntryDoc[];
-  readonly written: Promise<Written>;
-  resolve: (written: Written) => void = () => undefined;
-  reject: (error: unknown) => void = () => undefined;
-  isOpen = true;
-  readonly #onJoined: () => void;
-
-  /** @param onJoined told of each that joins */
-  constructor(docs: readonly EntryDoc[], onJoined: () => void) {
-    this.docs = [...docs];
-    this.#onJoined = onJoined;
-    this.written = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-  }
-
-  join(doc: EntryDoc): void {
-    if (!this.isOpen) throw new Error('an entry came too late for its command');
-    this.docs.push(doc);
-    this.#onJoined();
-  }
+/** The next entries of one stream, in their order. */
+interface Waiting {
+  docs: EntryDoc[];
+  resolve(written: Written): void;
+  reject(error: unknown): void;
 }
 
 /** Tells those who wait what became of their entries. */
@@ -102,21 +73,33 @@ export class GroupCommit {
 
   /**
    * Writes the next entries of a stream, in their order.
+   * @param docs more may join them until their command begins
    * @param isUrgent waits for no company: the numbers were taken by another server once already, and it may be faster again
+   * @throws when it is not known whether they are stored
    */
-  write(docs: readonly EntryDoc[], isUrgent = false): Booking {
-    const waiting = new Waiting(docs, this.#onJoined);
-    this.#isUrgent ||= isUrgent;
-    this.#waiting.push(waiting);
-    this.#gather(docs.length);
-    if (!this.#underWay) {
+  write(docs: EntryDoc[], isUrgent = false): Promise<Written> {
+    return new Promise((resolve, reject) => {
+      this.#isUrgent ||= isUrgent;
+      this.#waiting.push({ docs, resolve, reject });
+      this.#gather(docs.length);
+      if (this.#underWay) return;
       this.#underWay = true;
       void this.#writeWaiting();
-    }
-    return waiting;
+    });
   }
 
-  readonly #onJoined = (): void => this.#gather(1);
+  /**
+   * Adds an entry behind those of its stream that wait. By their array: an object that stands for them, held by who waits for them and holding the promise, made
+   * V8 keep what was long done with until the next full collection.
+   * @param next gives the entry, and is called only where it is in time
+   * @returns false once the command has begun
+   */
+  join(docs: EntryDoc[], next: () => EntryDoc): boolean {
+    if (!this.#waiting.some((waiting) => waiting.docs === docs)) return false;
+    docs.push(next());
+    this.#gather(1);
+    return true;
+  }
 
   #gather(entries: number): void {
     this.#gathered += entries;
@@ -185,7 +168,6 @@ export class GroupCommit {
     this.#gathered -= entries;
     this.#isUrgent = false;
     const taken = this.#waiting.splice(0, streams);
-    for (const one of taken) one.isOpen = false;
     const last = taken.slice(-LATELY).flatMap(({ docs }) => docs.slice(-LATELY));
     this.#lately.push(...last.map(({ actor }) => ({ author: actor.id, at: this.#begun })));
     this.#lately.splice(0, this.#lately.length - LATELY);

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { mongo } from 'mongoose';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { type EntryDoc, type EntryModel, entryModel } from '../../../server/timeline/entry-store.ts';
-import { GroupCommit, type Written } from '../../../server/timeline/group-commit.ts';
+import { GroupCommit } from '../../../server/timeline/group-commit.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
@@ -20,9 +20,6 @@ const entryOf = (roomId: string, seq: number, clientId: string = randomUUID(), a
   tally: seq,
   ownTally: seq,
 });
-
-const write = (commits: GroupCommit, docs: readonly EntryDoc[], isUrgent = false): Promise<Written> =>
-  commits.write(docs, isUrgent).written;
 
 describe('GroupCommit', () => {
   let database: TestDatabase;
@@ -48,13 +45,13 @@ describe('GroupCommit', () => {
     const commits = new GroupCommit(entries);
     const clientId = randomUUID();
     const taken = entryOf('taken', 1, clientId);
-    await write(commits, [taken]);
+    await commits.write([taken]);
     const outcomes = await Promise.all([
-      write(commits, [entryOf('a', 1)]),
-      write(commits, [entryOf('taken', 1)]),
-      write(commits, [entryOf('taken', 2, clientId)]),
-      write(commits, [{ ...entryOf('elsewhere', 1), _id: taken._id }]),
-      write(commits, [entryOf('b', 1)]),
+      commits.write([entryOf('a', 1)]),
+      commits.write([entryOf('taken', 1)]),
+      commits.write([entryOf('taken', 2, clientId)]),
+      commits.write([{ ...entryOf('elsewhere', 1), _id: taken._id }]),
+      commits.write([entryOf('b', 1)]),
     ]);
     expect(outcomes).to.deep.equal([
       { stored: 1 },
@@ -69,8 +66,8 @@ describe('GroupCommit', () => {
   it('never writes behind a refused entry of the same stream: there is no hole', async () => {
     const commits = new GroupCommit(entries);
     const clientId = randomUUID();
-    await write(commits, [entryOf('ordered', 1, clientId)]);
-    const written = await write(commits, [
+    await commits.write([entryOf('ordered', 1, clientId)]);
+    const written = await commits.write([
       entryOf('ordered', 2),
       entryOf('ordered', 3, clientId),
       entryOf('ordered', 4),
@@ -82,14 +79,14 @@ describe('GroupCommit', () => {
   it('writes several entries of several streams, with no hole in the one that is refused and nothing missing in those behind it', async () => {
     const commits = new GroupCommit(entries);
     const clientId = randomUUID();
-    await write(commits, [entryOf('s-refused', 1, clientId)]);
+    await commits.write([entryOf('s-refused', 1, clientId)]);
     const outcomes = await Promise.all([
-      write(commits, [entryOf('s-before', 1), entryOf('s-before', 2)]),
-      write(commits, [entryOf('s-single', 1)]),
-      write(commits, [entryOf('s-refused', 2), entryOf('s-refused', 3, clientId), entryOf('s-refused', 4)]),
-      write(commits, [entryOf('s-behind', 1), entryOf('s-behind', 2), entryOf('s-behind', 3)]),
-      write(commits, [entryOf('s-refused-first', 1, clientId), { ...entryOf('s-refused', 1), clientId: randomUUID() }]),
-      write(commits, [entryOf('s-last', 1), entryOf('s-last', 2)]),
+      commits.write([entryOf('s-before', 1), entryOf('s-before', 2)]),
+      commits.write([entryOf('s-single', 1)]),
+      commits.write([entryOf('s-refused', 2), entryOf('s-refused', 3, clientId), entryOf('s-refused', 4)]),
+      commits.write([entryOf('s-behind', 1), entryOf('s-behind', 2), entryOf('s-behind', 3)]),
+      commits.write([entryOf('s-refused-first', 1, clientId), { ...entryOf('s-refused', 1), clientId: randomUUID() }]),
+      commits.write([entryOf('s-last', 1), entryOf('s-last', 2)]),
     ]);
     expect(outcomes).to.deep.equal([
       { stored: 2 },
@@ -109,7 +106,7 @@ describe('GroupCommit', () => {
     await Promise.all(
       ['o-a', 'o-b', 'o-c', 'o-d'].map(async (roomId, n) => {
         const docs = n % 2 === 0 ? [entryOf(roomId, 1), entryOf(roomId, 2)] : [entryOf(roomId, 1)];
-        await write(commits, docs);
+        await commits.write(docs);
         told.push(roomId);
       }),
     );
@@ -119,12 +116,9 @@ describe('GroupCommit', () => {
   it('writes what gathers while a command is under way by the next one', async () => {
     const commits = new GroupCommit(entries);
     const rooms = Array.from({ length: 50 }, (_, i) => `gathered-${i}`);
-    const first = write(commits, [entryOf(rooms[0] ?? '', 1)]);
+    const first = commits.write([entryOf(rooms[0] ?? '', 1)]);
     await new Promise((resolve) => setImmediate(resolve));
-    const outcomes = await Promise.all([
-      first,
-      ...rooms.slice(1).map((roomId) => write(commits, [entryOf(roomId, 1)])),
-    ]);
+    const outcomes = await Promise.all([first, ...rooms.slice(1).map((roomId) => commits.write([entryOf(roomId, 1)]))]);
     expect(outcomes).to.deep.equal(rooms.map(() => ({ stored: 1 })));
     expect(await entries.countDocuments({ roomId: { $in: rooms } })).to.equal(rooms.length);
   });
@@ -134,25 +128,23 @@ describe('GroupCommit', () => {
     async function isOver(written: Promise<unknown>): Promise<boolean> {
       let over = false;
       void written.then(() => (over = true));
-      await write(new GroupCommit(entries), [entryOf(randomUUID(), 1)]);
+      await new GroupCommit(entries).write([entryOf(randomUUID(), 1)]);
       return over;
     }
 
     /** Entries of so many others, written at once. */
     const crowd = (commits: GroupCommit, others: number) =>
       Promise.all(
-        Array.from({ length: others }, (_, n) =>
-          write(commits, [entryOf(randomUUID(), 1, randomUUID(), `other-${n}`)]),
-        ),
+        Array.from({ length: others }, (_, n) => commits.write([entryOf(randomUUID(), 1, randomUUID(), `other-${n}`)])),
       );
 
     it('a little for who writes alone, however often', async () => {
       const clock = new ManualClock();
       const commits = new GroupCommit(entries, clock);
-      await write(commits, [entryOf(randomUUID(), 1)]);
+      await commits.write([entryOf(randomUUID(), 1)]);
       for (let n = 0; n < 10; n++) {
         // In whatever streams.
-        const next = write(commits, [entryOf(randomUUID(), 1)]);
+        const next = commits.write([entryOf(randomUUID(), 1)]);
         expect(await isOver(next)).to.equal(false);
         clock.advance(3);
         expect(await next).to.deep.equal({ stored: 1 });
@@ -163,7 +155,7 @@ describe('GroupCommit', () => {
       const clock = new ManualClock();
       const commits = new GroupCommit(entries, clock);
       await crowd(commits, 3);
-      const next = write(commits, [entryOf(randomUUID(), 1)]);
+      const next = commits.write([entryOf(randomUUID(), 1)]);
       clock.advance(3);
       expect(await isOver(next)).to.equal(false);
       clock.advance(17);
@@ -177,7 +169,7 @@ describe('GroupCommit', () => {
       const seven = crowd(commits, 7);
       clock.advance(3);
       expect(await isOver(seven)).to.equal(false);
-      const eighth = write(commits, [entryOf(randomUUID(), 1)]);
+      const eighth = commits.write([entryOf(randomUUID(), 1)]);
       expect(await Promise.all([seven, eighth])).to.have.length(2);
     });
 
@@ -185,16 +177,16 @@ describe('GroupCommit', () => {
       const clock = new ManualClock();
       const commits = new GroupCommit(entries, clock);
       await crowd(commits, 3);
-      const waiting = write(commits, [entryOf(randomUUID(), 1)]);
+      const waiting = commits.write([entryOf(randomUUID(), 1)]);
       clock.advance(3);
       expect(await isOver(waiting)).to.equal(false);
-      const urgent = write(commits, [entryOf(randomUUID(), 1)], true);
+      const urgent = commits.write([entryOf(randomUUID(), 1)], true);
       expect(await Promise.all([waiting, urgent])).to.deep.equal([{ stored: 1 }, { stored: 1 }]);
       // Also where it comes within the time that commands are apart in any case.
       const others = new GroupCommit(entries, clock);
       await crowd(others, 3);
-      const beside = write(others, [entryOf(randomUUID(), 1)]);
-      const early = write(others, [entryOf(randomUUID(), 1)], true);
+      const beside = others.write([entryOf(randomUUID(), 1)]);
+      const early = others.write([entryOf(randomUUID(), 1)], true);
       clock.advance(3);
       expect(await Promise.all([beside, early])).to.deep.equal([{ stored: 1 }, { stored: 1 }]);
     });
@@ -202,17 +194,20 @@ describe('GroupCommit', () => {
     it('and takes in what comes until they begin, and nothing after that', async () => {
       const clock = new ManualClock();
       const commits = new GroupCommit(entries, clock);
-      await write(commits, [entryOf(randomUUID(), 1)]);
+      await commits.write([entryOf(randomUUID(), 1)]);
       const roomId = randomUUID();
-      const booking = commits.write([entryOf(roomId, 1)]);
-      expect(await isOver(booking.written)).to.equal(false);
-      booking.join(entryOf(roomId, 2));
+      const docs = [entryOf(roomId, 1)];
+      const written = commits.write(docs);
+      expect(await isOver(written)).to.equal(false);
+      expect(commits.join(docs, () => entryOf(roomId, 2))).to.equal(true);
       clock.advance(3);
-      expect(await booking.written).to.deep.equal({ stored: 2 });
+      expect(await written).to.deep.equal({ stored: 2 });
       expect(await numbersOf(roomId)).to.deep.equal([1, 2]);
-      expect(booking.isOpen).to.equal(false);
-      expect(() => booking.join(entryOf(roomId, 3))).to.throw('too late');
-      expect(booking.docs).to.have.length(2);
+      const tooLate = () => {
+        throw new Error('it was asked for');
+      };
+      expect(commits.join(docs, tooLate)).to.equal(false);
+      expect(docs).to.have.length(2);
     });
 
     it('not once enough have joined', async () => {
@@ -220,11 +215,12 @@ describe('GroupCommit', () => {
       const commits = new GroupCommit(entries, clock);
       await crowd(commits, 8);
       const roomId = randomUUID();
-      const booking = commits.write([entryOf(roomId, 1)]);
+      const docs = [entryOf(roomId, 1)];
+      const written = commits.write(docs);
       clock.advance(3);
-      expect(await isOver(booking.written)).to.equal(false);
-      for (let seq = 2; seq <= 8; seq++) booking.join(entryOf(roomId, seq));
-      expect(await booking.written).to.deep.equal({ stored: 8 });
+      expect(await isOver(written)).to.equal(false);
+      for (let seq = 2; seq <= 8; seq++) commits.join(docs, () => entryOf(roomId, seq));
+      expect(await written).to.deep.equal({ stored: 8 });
     });
 
     it('no longer than a little once the others are silent', async () => {
@@ -233,8 +229,8 @@ describe('GroupCommit', () => {
       await crowd(commits, 3);
       clock.advance(60);
       const roomId = randomUUID();
-      await write(commits, [entryOf(roomId, 1)]);
-      const next = write(commits, [entryOf(roomId, 2)]);
+      await commits.write([entryOf(roomId, 1)]);
+      const next = commits.write([entryOf(roomId, 2)]);
       clock.advance(3);
       expect(await next).to.deep.equal({ stored: 1 });
     });
@@ -245,7 +241,7 @@ describe('GroupCommit', () => {
     const commits = new GroupCommit(entryModel(own.connection));
     await own.stop();
     for (let round = 0; round < 2; round++) {
-      const outcomes = await Promise.allSettled(['x', 'y'].map((roomId) => write(commits, [entryOf(roomId, 1)])));
+      const outcomes = await Promise.allSettled(['x', 'y'].map((roomId) => commits.write([entryOf(roomId, 1)])));
       expect(outcomes.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
     }
   });
