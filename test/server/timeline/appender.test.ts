@@ -220,11 +220,9 @@ describe('Appender', () => {
           else if (index === 1) await waits(steady);
           else await nextTurn();
         }
-        let isOver = false;
-        const outcomes = Promise.all(asked).finally(() => {
-          isOver = true;
-        });
-        for (let turn = 0; !isOver && turn < TURNS_MAX; turn++) {
+        const answered = new Set<number>();
+        const outcomes = Promise.all(asked.map((one, index) => one.finally(() => answered.add(index))));
+        for (let turn = 0; answered.size < asked.length && turn < TURNS_MAX; turn++) {
           if (steady.waiting > 0) steady.advance(3);
           await nextTurn();
         }
