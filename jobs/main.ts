@@ -1,4 +1,4 @@
-import { endInOrder } from '../server/app/end-in-order.ts';
+import { runUntilEnded } from '../server/app/run-until-ended.ts';
 import { readSettings } from '../server/app/settings.ts';
 import { sayWhyNot } from '../server/app/start-failure.ts';
 import { createLog } from '../server/telemetry/log.ts';
@@ -8,7 +8,7 @@ import { startWorker } from './worker.ts';
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const log = createLog(settings.logLevel);
-  endInOrder(await startWorker(settings, { log }), log);
+  await runUntilEnded(log, () => startWorker(settings, { log }));
 }
 
 main().catch(sayWhyNot);

@@ -1,5 +1,5 @@
 import { codeLine } from './app/code-line.ts';
-import { endInOrder } from './app/end-in-order.ts';
+import { runUntilEnded } from './app/run-until-ended.ts';
 import { readSettings } from './app/settings.ts';
 import { startService } from './app/service.ts';
 import { sayWhyNot } from './app/start-failure.ts';
@@ -10,8 +10,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env, process.argv.includes('--demo'));
   const log = createLog(settings.logLevel);
   const onCode = (code: string) => void process.stdout.write(`${codeLine(code)}\n`);
-  const service = await startService(settings, { log, ...(settings.demo ? { onCode } : {}) });
-  endInOrder(service, log);
+  const service = await runUntilEnded(log, () => startService(settings, { log, ...(settings.demo ? { onCode } : {}) }));
   if (service.greeting !== undefined) process.stdout.write(`\n${service.greeting}`);
 }
 

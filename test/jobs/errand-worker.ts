@@ -1,5 +1,5 @@
 import { startWorker } from '../../jobs/worker.ts';
-import { endInOrder } from '../../server/app/end-in-order.ts';
+import { runUntilEnded } from '../../server/app/run-until-ended.ts';
 import { readSettings } from '../../server/app/settings.ts';
 import { createLog } from '../../server/telemetry/log.ts';
 import { errandSweeps } from '../support/errands.ts';
@@ -10,8 +10,6 @@ const EFFECT_MS = 3;
 // The jobs as `npm run jobs` runs them, over errands.
 const settings = readSettings(process.env);
 const log = createLog(settings.logLevel);
-const worker = await startWorker(settings, {
-  log,
-  sweeps: (connection, clock) => errandSweeps(connection, clock, EFFECT_MS),
-});
-endInOrder(worker, log);
+await runUntilEnded(log, () =>
+  startWorker(settings, { log, sweeps: (connection, clock) => errandSweeps(connection, clock, EFFECT_MS) }),
+);

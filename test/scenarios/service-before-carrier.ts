@@ -1,4 +1,4 @@
-import { endInOrder } from '../../server/app/end-in-order.ts';
+import { runUntilEnded } from '../../server/app/run-until-ended.ts';
 import { startService } from '../../server/app/service.ts';
 import { readSettings } from '../../server/app/settings.ts';
 import { createLog } from '../../server/telemetry/log.ts';
@@ -10,4 +10,4 @@ const TIMEOUT_MS = 5_000;
 const settings = readSettings(process.env);
 const log = createLog(settings.logLevel);
 const endpoint = process.env['CARRIER'] ?? '';
-endInOrder(await startService(settings, { log, standIn: { endpoint, timeoutMs: TIMEOUT_MS } }), log);
+await runUntilEnded(log, () => startService(settings, { log, standIn: { endpoint, timeoutMs: TIMEOUT_MS } }));

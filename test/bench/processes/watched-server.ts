@@ -1,4 +1,4 @@
-import { endInOrder } from '../../../server/app/end-in-order.ts';
+import { runUntilEnded } from '../../../server/app/run-until-ended.ts';
 import { readSettings } from '../../../server/app/settings.ts';
 import { startService } from '../../../server/app/service.ts';
 import { createLog } from '../../../server/telemetry/log.ts';
@@ -7,6 +7,5 @@ import { offer } from './probe.ts';
 /** The service as it is shipped, that also tells what it holds: which only the process that started it can ask. */
 const settings = readSettings(process.env);
 const log = createLog(settings.logLevel);
-const service = await startService(settings, { log });
-endInOrder(service, log);
+const service = await runUntilEnded(log, () => startService(settings, { log }));
 offer({ load: () => service.load() });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
 import { Router } from 'express';
 import { pino } from 'pino';
@@ -241,6 +242,49 @@ describe('a service process', () => {
     ]);
     if (code === 1) expect(slow.lines.map(({ msg }) => msg)).not.to.include('stopped');
     socket.disconnect();
+  });
+
+  /** Sends the process a signal at the very moment from which on it listens to them: it has not begun to start then. */
+  const atOnce = `process.on('newListener', (name) => {
+    if (name === 'SIGTERM') setImmediate(() => process.kill(process.pid, 'SIGTERM'));
+  });`;
+
+  it('ends in order when it is asked to while it starts', async () => {
+    const young = start(atOnce);
+    expect(await young.end()).to.deep.equal({ code: 0, signal: null });
+    expect(young.stderr).to.equal('');
+    const said = young.lines.map(({ msg }) => msg);
+    expect(said.filter((msg) => msg === 'stopping' || msg === 'serving' || msg === 'stopped')).to.deep.equal([
+      'stopping',
+      'serving',
+      'stopped',
+    ]);
+  });
+
+  describe('whose start hangs, because the database says nothing', () => {
+    const silent = createServer();
+    let env: Record<string, string>;
+    before(async () => {
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      env = { MONGODB_URI: `mongodb://127.0.0.1:${(silent.address() as AddressInfo).port}/` };
+    });
+    after(() => silent.close());
+
+    it('ends soon when it is asked to', async () => {
+      const hung = start(atOnce, env);
+      expect(await hung.end()).to.deep.equal({ code: 1, signal: null });
+      expect(hung.lines.map(({ msg }) => msg))
+        .to.include('stopping')
+        .and.not.to.include('serving');
+      expect(hung.stderr, 'it is not the database that it ended for').to.equal('');
+    });
+
+    it('ends at once on a second signal', async () => {
+      const hung = start(atOnce, env);
+      await hung.until('that it stops', () => hung.lines.find(({ msg }) => msg === 'stopping'));
+      hung.child.kill('SIGINT');
+      expect(await hung.end()).to.deep.equal({ code: 1, signal: null });
+    });
   });
 
   for (const [what, fault] of [
