@@ -33,6 +33,8 @@ const APART_MS = 3;
 const APART_IN_COMPANY_MS = 20;
 /** No more than this is waited for: under load nobody waits for the clock. */
 const ENOUGH = 8;
+/** Commands under way: while one is on its way to the disk, the database works on another. A second one begins for `ENOUGH` entries, not for fewer. */
+const AT_A_TIME = 2;
 /**
  * Others write, where of the last few writes so many are of other authors and not older than this, in milliseconds. Who writes alone, one entry after the other,
  * in however many streams, would only be slower.
@@ -47,7 +49,7 @@ const LATELY_MS = 50;
  * A hole must be impossible, and the refusal of one stream must not hold up the others. So streams with a single entry share an unordered command:
  * nothing follows what is refused. Streams with several share an ordered one: n + 1 is not tried when n was refused, and the streams behind them,
  * which were not tried either, then get a command each.
- * While shared commands are under way the next ones gather, so that they grow with the load and cost an idle stream no wait. Until its command begins, more
+ * While commands are under way the next entries gather, so that they grow with the load and cost an idle stream no wait. Until its command begins, more
  * entries of a stream can join those that wait: they do not wait for the one after it.
  */
 export class GroupCommit {
@@ -107,29 +109,61 @@ export class GroupCommit {
   }
 
   async #writeWaiting(): Promise<void> {
+    /** Under way, in the order in which they began. */
+    const commands: Promise<Tell>[] = [];
     let tell: Tell | undefined;
-    while (this.#waiting.length > 0) {
-      const isPatient = !this.#isUrgent && this.#gathered < ENOUGH && this.#isInCompany();
-      if (this.#isEarly(isPatient ? APART_IN_COMPANY_MS : APART_MS)) {
-        // There is time to hand on what is written.
-        tell?.();
-        tell = undefined;
-        await this.#wait(APART_MS);
-        if (isPatient && !this.#isUrgent) await this.#wait(APART_IN_COMPANY_MS, ENOUGH);
-      }
-      // Everything that arrives in this turn of the event loop goes into the command.
-      await nextTurn();
-      this.#begun = this.#clock.now();
-      const writing = this.#writeTogether(this.#take());
-      if (tell !== undefined) {
-        // Handing entries on keeps this thread busy: the next command is on its way before that begins.
+    const handOn = (): void => {
+      tell?.();
+      tell = undefined;
+    };
+    do {
+      if (this.#waiting.length > 0) {
+        const isPatient = !this.#isUrgent && this.#gathered < ENOUGH && this.#isInCompany();
+        if (this.#isEarly(isPatient ? APART_IN_COMPANY_MS : APART_MS)) {
+          // There is time for it.
+          handOn();
+          await this.#wait(APART_MS);
+          if (isPatient && !this.#isUrgent) await this.#wait(APART_IN_COMPANY_MS, ENOUGH);
+        }
+        // Everything that arrives in this turn of the event loop goes into the command.
         await nextTurn();
-        tell();
+        this.#begun = this.#clock.now();
+        commands.push(this.#writeTogether(this.#take()));
+        // Handing entries on keeps this thread busy: the next command is on its way before that begins.
+        if (tell !== undefined) await nextTurn();
       }
-      tell = await writing;
-    }
+      handOn();
+      for (let [oldest] = commands; oldest !== undefined; [oldest] = commands) {
+        tell = commands.length < AT_A_TIME ? await this.#overOrEnough(oldest) : await oldest;
+        if (tell === undefined) break;
+        void commands.shift();
+        if (this.#waiting.length > 0 && (commands.length === 0 || this.#gathered >= ENOUGH)) break;
+        handOn();
+      }
+    } while (this.#waiting.length > 0 || commands.length > 0);
     this.#underWay = false;
-    tell?.();
+    handOn();
+  }
+
+  /** Resolves with what to tell once a command is over, or with nothing when before that enough wait for another one beside it. */
+  async #overOrEnough(command: Promise<Tell>): Promise<Tell | undefined> {
+    let cancel: (() => void) | undefined;
+    const enough = new Promise<undefined>((resolve) => {
+      this.#onGathered = (entries) => {
+        if (entries < ENOUGH) return;
+        this.#onGathered = undefined;
+        const begin = () => resolve(undefined);
+        if (this.#isEarly(APART_MS)) cancel = this.#clock.after(this.#begun + APART_MS - this.#clock.now(), begin);
+        else begin();
+      };
+      this.#onGathered(this.#gathered);
+    });
+    try {
+      return await Promise.race([command, enough]);
+    } finally {
+      this.#onGathered = undefined;
+      cancel?.();
+    }
   }
 
   /** Says whether the last command began less long ago than this, in milliseconds. */

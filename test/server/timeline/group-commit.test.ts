@@ -236,6 +236,86 @@ describe('GroupCommit', () => {
     });
   });
 
+  describe('while a command is under way', () => {
+    /** Holds up the next command behind the database until it is let go; the numbers of entries of all commands as they begin and end. */
+    async function withSlowCommand(
+      run: (commits: GroupCommit, clock: ManualClock, letGo: () => void, seen: string[]) => Promise<void>,
+    ): Promise<void> {
+      const { collection } = entries;
+      const insert = collection.insertMany.bind(collection);
+      const seen: string[] = [];
+      let letGo = (): void => undefined;
+      let held: Promise<void> | undefined = new Promise((resolve) => {
+        letGo = resolve;
+      });
+      collection.insertMany = async (...args: Parameters<typeof insert>) => {
+        const n = args[0].length;
+        const before = held;
+        held = undefined;
+        seen.push(`${n} begun`);
+        const result = await insert(...args);
+        await before;
+        seen.push(`${n} over`);
+        return result;
+      };
+      const clock = new ManualClock();
+      try {
+        await run(new GroupCommit(entries, clock), clock, letGo, seen);
+      } finally {
+        letGo();
+        collection.insertMany = insert;
+      }
+    }
+
+    const one = (author: string) => [entryOf(randomUUID(), 1, randomUUID(), author)];
+    const seenSoon = async (seen: readonly string[], what: string): Promise<void> => {
+      for (let turn = 0; !seen.includes(what) && turn < 1_000_000; turn++)
+        await new Promise((resolve) => setImmediate(resolve));
+    };
+    /** Time enough for a command to begin and end, were there one. */
+    const aWhile = () => new GroupCommit(entries, new ManualClock()).write(one('elsewhere'));
+
+    it('another one begins beside it for enough entries, and is told after it', async () => {
+      await withSlowCommand(async (commits, clock, letGo, seen) => {
+        const told: string[] = [];
+        const first = commits.write(one('first')).then(() => told.push('first'));
+        await seenSoon(seen, '1 begun');
+        const few = Array.from({ length: 7 }, (_, n) => commits.write(one(`few-${n}`)));
+        clock.advance(3);
+        await aWhile();
+        expect(seen).to.deep.equal(['1 begun', '1 begun', '1 over']);
+        const eighth = commits.write(one('eighth')).then(() => told.push('eighth'));
+        await seenSoon(seen, '8 over');
+        expect(seen).to.include('8 begun').and.include('8 over');
+        await aWhile();
+        expect(told, 'nothing is told before what was asked for earlier').to.deep.equal([]);
+        letGo();
+        await Promise.all([first, ...few, eighth]);
+        expect(told).to.deep.equal(['first', 'eighth']);
+      });
+    });
+
+    it('no third one does, and what came meanwhile goes when the first is over', async () => {
+      await withSlowCommand(async (commits, clock, letGo, seen) => {
+        const first = commits.write(one('first'));
+        await seenSoon(seen, '1 begun');
+        clock.advance(3);
+        const second = crowdOf(commits, 8);
+        await seenSoon(seen, '8 over');
+        clock.advance(3);
+        const third = crowdOf(commits, 9);
+        await aWhile();
+        expect(seen).not.to.include('9 begun');
+        letGo();
+        await Promise.all([first, second, third]);
+        expect(seen.at(-1)).to.equal('9 over');
+      });
+    });
+
+    const crowdOf = (commits: GroupCommit, size: number) =>
+      Promise.all(Array.from({ length: size }, (_, n) => commits.write(one(`other-${n}`))));
+  });
+
   it('tells everyone who waited when the database does not answer, and takes the next ones', async () => {
     const own = await connectStorage({ mongodbUri: storageUri(), dataDir: '' });
     const commits = new GroupCommit(entryModel(own.connection));
