@@ -53,10 +53,11 @@ interface Pending {
 }
 
 interface Queue {
-  pending: Pending[];
+  readonly pending: Pending[];
   isDraining: boolean;
-  /** Adds to the batch that waits for its command, and says whether it may stand right behind it; undefined while none does. */
-  join: ((pending: Pending) => boolean) | undefined;
+  /** Adds what is pending to the batch that waits for its command, where all of it may stand there; undefined while none waits. */
+  join: (() => void) | undefined;
+  isJoining: boolean;
 }
 
 const NOT_NUMBERED = { seq: 1, at: new Date(0), tally: 0, ownTally: 0 };
@@ -137,12 +138,18 @@ export class Appender {
       const wire = toWire({ _id: id, ...draft, ...NOT_NUMBERED });
       const pending: Pending = { id, draft, wire, begun: performance.now(), resolve, reject };
       const queue = this.#queueOf(key);
-      // Nothing overtakes what could not join.
-      if (queue.pending.length === 0 && queue.join?.(pending) === true) return;
       queue.pending.push(pending);
-      if (queue.isDraining) return;
-      queue.isDraining = true;
-      this.#working.add(this.#drain(key, queue));
+      if (!queue.isDraining) {
+        queue.isDraining = true;
+        this.#working.add(this.#drain(key, queue));
+      } else if (queue.join !== undefined && !queue.isJoining) {
+        queue.isJoining = true;
+        // What is asked for in one turn goes together.
+        queueMicrotask(() => {
+          queue.isJoining = false;
+          queue.join?.();
+        });
+      }
     });
   }
 
@@ -244,7 +251,7 @@ export class Appender {
       for (const [idle, { isDraining }] of this.#queues) if (!isDraining) this.#queues.delete(idle);
       this.#pruneAt = Math.max(QUEUES_KEPT, 2 * this.#queues.size);
     }
-    queue = { pending: [], isDraining: false, join: undefined };
+    queue = { pending: [], isDraining: false, join: undefined, isJoining: false };
     this.#queues.set(key, queue);
     return queue;
   }
@@ -285,12 +292,13 @@ export class Appender {
       const numbers = new Numbers(head, this.#clock);
       const docs = batch.slice(0, ready).map((pending) => numbers.next(pending));
       const writing = this.#commits.write(docs, conflicts > 0);
-      if (ready === batch.length) this.#open(queue, batch, docs, numbers);
+      if (ready === batch.length) this.#openTo(queue, batch, docs, numbers);
       const result = await writing.finally(() => {
         queue.join = undefined;
       });
       const stored = performance.now();
       for (const doc of docs.slice(0, result.stored)) this.#settle(key, batch.shift(), doc, stored);
+      if (result.stored > 0) conflicts = 0;
       if (result.clash === undefined) continue;
       if (result.clash !== 'seq' && (await this.#settleStored(result.clash, batch)) > 0) continue;
       // Another server was faster: its entries come first, ours are numbered anew.
@@ -300,16 +308,18 @@ export class Appender {
     }
   }
 
-  /** Lets into a batch that waits for its command what waits behind it already, and what comes from now on. */
-  #open(queue: Queue, batch: Pending[], docs: EntryDoc[], numbers: Numbers): void {
-    const join = (pending: Pending): boolean => {
-      if (batch.length >= BATCH_MAX || !numbers.takes(pending.draft)) return false;
-      const isInTime = this.#commits.join(docs, () => numbers.next(pending));
-      if (isInTime) batch.push(pending);
-      return isInTime;
+  /**
+   * Lets into a batch that waits for its command what waits behind it already, and what comes from now on: all of it or nothing, so that nothing overtakes, and of
+   * what was asked for in one turn nothing is stored without what was asked for before it.
+   */
+  #openTo(queue: Queue, batch: Pending[], docs: EntryDoc[], numbers: Numbers): void {
+    const { pending } = queue;
+    queue.join = () => {
+      if (pending.length === 0 || batch.length + pending.length > BATCH_MAX) return;
+      if (!pending.every(({ draft }) => numbers.takes(draft))) return;
+      if (this.#commits.join(docs, () => pending.map((one) => numbers.next(one)))) batch.push(...pending.splice(0));
     };
-    queue.join = join;
-    for (let next = queue.pending[0]; next !== undefined && join(next); next = queue.pending[0]) queue.pending.shift();
+    queue.join();
   }
 
   /**
@@ -420,9 +430,10 @@ class Numbers {
     this.#holder = head.holder;
   }
 
-  /** Says whether a draft may be next without another look at the database: see `turnAway`, `#admit` and `StreamHeads.load`. */
-  takes({ actor, target }: Draft): boolean {
-    return target === undefined && this.#ownTally(actor.id) !== undefined && mayWrite(actor, this.#holder);
+  /** Says whether a draft may be one of the next without another look at the database: see `turnAway`, `#admit` and `StreamHeads.load`. */
+  takes({ actor, target, holder }: Draft): boolean {
+    if (target !== undefined || holder !== undefined) return false;
+    return this.#ownTally(actor.id) !== undefined && mayWrite(actor, this.#holder);
   }
 
   next({ id, draft }: Pick<Pending, 'id' | 'draft'>): EntryDoc {

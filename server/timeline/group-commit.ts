@@ -91,15 +91,16 @@ export class GroupCommit {
   }
 
   /**
-   * Adds an entry behind those of its stream that wait. By their array: an object that stands for them, held by who waits for them and holding the promise, made
+   * Adds entries behind those of their stream that wait. By their array: an object that stands for them, held by who waits for them and holding the promise, made
    * V8 keep what was long done with until the next full collection.
-   * @param next gives the entry, and is called only where it is in time
+   * @param next gives the entries, and is called only where they are in time
    * @returns false once the command has begun
    */
-  join(docs: EntryDoc[], next: () => EntryDoc): boolean {
+  join(docs: EntryDoc[], next: () => readonly EntryDoc[]): boolean {
     if (!this.#waiting.some((waiting) => waiting.docs === docs)) return false;
-    docs.push(next());
-    this.#gather(1);
+    const more = next();
+    docs.push(...more);
+    this.#gather(more.length);
     return true;
   }
 

@@ -270,13 +270,13 @@ describe('a service process', () => {
     });
     after(() => silent.close());
 
-    it('ends soon when it is asked to', async () => {
+    it('ends with the reason when it is asked to', async () => {
       const hung = start(atOnce, env);
       expect(await hung.end()).to.deep.equal({ code: 1, signal: null });
       expect(hung.lines.map(({ msg }) => msg))
         .to.include('stopping')
         .and.not.to.include('serving');
-      expect(hung.stderr, 'it is not the database that it ended for').to.equal('');
+      expect(hung.stderr).to.include('cannot start');
     });
 
     it('ends at once on a second signal', async () => {
@@ -284,6 +284,7 @@ describe('a service process', () => {
       await hung.until('that it stops', () => hung.lines.find(({ msg }) => msg === 'stopping'));
       hung.child.kill('SIGINT');
       expect(await hung.end()).to.deep.equal({ code: 1, signal: null });
+      expect(hung.stderr, 'it is not the database that it ended for').to.equal('');
     });
   });
 

@@ -122,6 +122,11 @@ describe('tokens signed with a secret', () => {
       () => assemble({ alg: 'HS256', crit: ['x'], x: 1 }, GOOD, hmac(SECRET)),
       /can be read/,
     ],
+    [
+      'a critical header that says nothing',
+      () => assemble({ alg: 'HS256', crit: null }, GOOD, hmac(SECRET)),
+      /can be read/,
+    ],
     ['another audience', () => token({ aud: 'elsewhere' }), /"aud"/],
     ['no audience', () => token({ aud: undefined }), /"aud"/],
     ['expired', () => token({ exp: SECOND - 1 }), /over/],

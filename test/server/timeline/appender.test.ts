@@ -8,13 +8,12 @@ import { connectStorage, type Storage } from '../../../server/storage/connect.ts
 import { createLog } from '../../../server/telemetry/log.ts';
 import { Appender, type Draft } from '../../../server/timeline/appender.ts';
 import { type EntryDoc, type EntryModel, entryModel, toWire } from '../../../server/timeline/entry-store.ts';
+import { until } from '../../support/client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 type InsertMany = EntryModel['collection']['insertMany'];
 
-/** Of the event loop, far more than a command of this database takes. */
-const TURNS_MAX = 1_000_000;
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('Appender', () => {
@@ -217,23 +216,19 @@ describe('Appender', () => {
         for (const [index, one] of drafts.entries()) {
           asked.push(outcome(appender.append(one)));
           if (index === 0) await asked[0];
-          else if (index === 1) await waits(steady);
+          else if (index === 1) await until('it waits', () => steady.waiting > 0);
           else await nextTurn();
         }
         const answered = new Set<number>();
         const outcomes = Promise.all(asked.map((one, index) => one.finally(() => answered.add(index))));
-        for (let turn = 0; answered.size < asked.length && turn < TURNS_MAX; turn++) {
+        await until('all are answered', () => {
           if (steady.waiting > 0) steady.advance(3);
-          await nextTurn();
-        }
+          return answered.size === asked.length;
+        });
         return { outcomes: await outcomes, commands };
       } finally {
         collection.insertMany = insert;
       }
-    }
-
-    async function waits(steady: ManualClock): Promise<void> {
-      for (let turn = 0; steady.waiting === 0 && turn < TURNS_MAX; turn++) await nextTurn();
     }
 
     const by = (roomId: string, org: string, more: Partial<Draft> = {}): Draft =>
@@ -247,6 +242,44 @@ describe('Appender', () => {
       expect((await stored('joined')).map(({ seq, tally, ownTally }) => [seq, tally, ownTally])).to.deep.equal(
         [1, 2, 3, 4].map((n) => [n, n, n]),
       );
+    });
+
+    it('what was asked for in one turn goes together: nothing of it is stored without what was asked for before it', async () => {
+      const steady = new ManualClock();
+      const { appender } = createServer(steady);
+      const roomId = 'one-turn';
+      await appender.append(draft(roomId));
+      const lost = () => Promise.reject(new Error('the database is gone'));
+      await withNextInsert(lost, async () => {
+        const waiting = outcome(appender.append(draft(roomId)));
+        await until('it waits', () => steady.waiting > 0);
+        const known = outcome(appender.append(draft(roomId)));
+        const stranger = outcome(appender.append(by(roomId, 'studio')));
+        await nextTurn();
+        steady.advance(3);
+        expect(String(await waiting)).to.include('gone');
+        await until('the next ones wait', () => steady.waiting > 0);
+        steady.advance(3);
+        expect(await Promise.all([known, stranger])).to.deep.equal([2, 3]);
+      });
+    });
+
+    it('what has joined is numbered anew with it where another server was faster', async () => {
+      const steady = new ManualClock();
+      const [here, elsewhere] = [createServer(steady), createServer()];
+      const roomId = 'joined-raced';
+      await here.appender.append(draft(roomId));
+      const waiting = here.appender.append(draft(roomId));
+      await until('it waits', () => steady.waiting > 0);
+      const joined = [here.appender.append(draft(roomId)), here.appender.append(draft(roomId))];
+      await nextTurn();
+      expect((await elsewhere.appender.append(draft(roomId))).doc.seq).to.equal(2);
+      steady.advance(3);
+      await until('it waits again', () => steady.waiting > 0);
+      steady.advance(3);
+      const docs = (await Promise.all([waiting, ...joined])).map(({ doc }) => doc);
+      expect(docs.map(({ seq, tally }) => [seq, tally])).to.deep.equal([3, 4, 5].map((n) => [n, n]));
+      expect(here.handedOn).to.deep.equal([1, 2, 3, 4, 5]);
     });
 
     it('whose tally is not known waits for the next one, and nothing overtakes them', async () => {

@@ -4,6 +4,7 @@ import { mongo } from 'mongoose';
 import { connectStorage, type Storage } from '../../../server/storage/connect.ts';
 import { type EntryDoc, type EntryModel, entryModel } from '../../../server/timeline/entry-store.ts';
 import { GroupCommit } from '../../../server/timeline/group-commit.ts';
+import { until } from '../../support/client.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
@@ -199,7 +200,7 @@ describe('GroupCommit', () => {
       const docs = [entryOf(roomId, 1)];
       const written = commits.write(docs);
       expect(await isOver(written)).to.equal(false);
-      expect(commits.join(docs, () => entryOf(roomId, 2))).to.equal(true);
+      expect(commits.join(docs, () => [entryOf(roomId, 2)])).to.equal(true);
       clock.advance(3);
       expect(await written).to.deep.equal({ stored: 2 });
       expect(await numbersOf(roomId)).to.deep.equal([1, 2]);
@@ -219,7 +220,7 @@ describe('GroupCommit', () => {
       const written = commits.write(docs);
       clock.advance(3);
       expect(await isOver(written)).to.equal(false);
-      for (let seq = 2; seq <= 8; seq++) commits.join(docs, () => entryOf(roomId, seq));
+      for (let seq = 2; seq <= 8; seq++) commits.join(docs, () => [entryOf(roomId, seq)]);
       expect(await written).to.deep.equal({ stored: 8 });
     });
 
@@ -269,8 +270,7 @@ describe('GroupCommit', () => {
 
     const one = (author: string) => [entryOf(randomUUID(), 1, randomUUID(), author)];
     const seenSoon = async (seen: readonly string[], what: string): Promise<void> => {
-      for (let turn = 0; !seen.includes(what) && turn < 1_000_000; turn++)
-        await new Promise((resolve) => setImmediate(resolve));
+      await until(what, () => seen.includes(what));
     };
     /** Time enough for a command to begin and end, were there one. */
     const aWhile = () => new GroupCommit(entries, new ManualClock()).write(one('elsewhere'));
@@ -278,9 +278,15 @@ describe('GroupCommit', () => {
     it('another one begins beside it for enough entries, and is told after it', async () => {
       await withSlowCommand(async (commits, clock, letGo, seen) => {
         const told: string[] = [];
-        const first = commits.write(one('first')).then(() => told.push('first'));
+        const docs = one('first');
+        const first = commits.write(docs).then(() => told.push('first'));
         await seenSoon(seen, '1 begun');
         const few = Array.from({ length: 7 }, (_, n) => commits.write(one(`few-${n}`)));
+        expect(
+          commits.join(docs, () => {
+            throw new Error('nothing joins what has begun');
+          }),
+        ).to.equal(false);
         clock.advance(3);
         await aWhile();
         expect(seen).to.deep.equal(['1 begun', '1 begun', '1 over']);
