@@ -1,3 +1,4 @@
+import './app/no-pretenuring.ts';
 import { codeLine } from './app/code-line.ts';
 import { runUntilEnded } from './app/run-until-ended.ts';
 import { readSettings } from './app/settings.ts';

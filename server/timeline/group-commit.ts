@@ -91,8 +91,8 @@ export class GroupCommit {
   }
 
   /**
-   * Adds entries behind those of their stream that wait. By their array: an object that stands for them, held by who waits for them and holding the promise, made
-   * V8 keep what was long done with until the next full collection.
+   * Adds entries behind those of their stream that wait.
+   * @param docs the array with which they were given to `write`
    * @param next gives the entries, and is called only where they are in time
    * @returns false once the command has begun
    */
