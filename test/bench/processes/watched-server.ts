@@ -1,3 +1,4 @@
+import '../../../server/app/no-pretenuring.ts';
 import { runUntilEnded } from '../../../server/app/run-until-ended.ts';
 import { readSettings } from '../../../server/app/settings.ts';
 import { startService } from '../../../server/app/service.ts';
