@@ -16,7 +16,7 @@ const RULES: Record<string, { from: string[]; packages?: string[] }> = {
   'client-sdk/session': { from: ['shared', 'client-sdk/core', 'client-sdk/transport'] },
   'client-sdk/transport': { from: ['shared', 'client-sdk/core'], packages: ['socket.io-client'] },
   'client-sdk': { from: ['shared'] },
-  'server/storage/embedded': { from: [], packages: ['lmdb', 'bson'] },
+  'server/storage/embedded': { from: [], packages: ['lmdb', 'bson', 'sorted-btree'] },
   'server/storage': { from: ['shared'] },
   'server/telemetry': { from: ['shared'] },
   'server/clock.ts': { from: [] },

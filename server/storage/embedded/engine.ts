@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Cursors } from './cursors.ts';
 import { Catalog } from './store/catalog.ts';
 import { CommitQueue } from './store/commit-queue.ts';
-import { type Environment, openEnvironment } from './store/environment.ts';
+import { type Environment, type EnvironmentOptions, openEnvironment } from './store/environment.ts';
 
 /** What the engine takes from the world around it, so that tests can put something else in its place. */
 export interface World {
@@ -32,8 +32,8 @@ export interface Engine {
 }
 
 /** Opens a data directory. Throws `StartRefused` with one sentence when it cannot be used. */
-export async function openEngine(dataDir: string, world: World, waitForOwnerMs: number): Promise<Engine> {
-  const env = await openEnvironment(dataDir, waitForOwnerMs);
+export async function openEngine(dataDir: string, world: World, options: EnvironmentOptions): Promise<Engine> {
+  const env = await openEnvironment(dataDir, options);
   const catalog = new Catalog(env);
   const queue = new CommitQueue(env, () => catalog.reload());
   return {

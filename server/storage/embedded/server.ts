@@ -2,15 +2,14 @@
 import { dispatcher, refusal } from './commands/dispatch.ts';
 import { type World, openEngine } from './engine.ts';
 import { sweepExpired } from './ttl.ts';
+import type { EnvironmentOptions } from './store/environment.ts';
 import { type Listen, Listener } from './wire/listener.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends EnvironmentOptions {
   readonly dataDir: string;
   readonly listen: Listen;
   /** Between two looks for expired documents; MongoDB's is 60 s. */
   readonly ttlIntervalMs: number;
-  /** How long the end of another process is waited for that owns the directory. */
-  readonly waitForOwnerMs: number;
 }
 
 export interface RunningServer {
@@ -26,7 +25,7 @@ const CURSOR_INTERVAL_MS = 30_000;
 
 /** Opens the engine, then the socket. */
 export async function startServer(options: ServerOptions, world: World): Promise<RunningServer> {
-  const engine = await openEngine(options.dataDir, world, options.waitForOwnerMs);
+  const engine = await openEngine(options.dataDir, world, options);
   const listener = new Listener(dispatcher(engine), refusal);
   let uri: string;
   try {

@@ -14,7 +14,7 @@ const unshare = (script: string, ...args: string[]): [string, string[]] => [
   'unshare',
   ['--user', '--map-root-user', '--mount', '--fork', '--kill-child', 'sh', '-c', script, 'sh', ...args],
 ];
-const MOUNT = 'mount -t tmpfs -o size=8m tmpfs "$1"';
+const MOUNT = 'mount -t tmpfs -o size=40m tmpfs "$1"';
 
 describe('embedded database: a full disk', () => {
   let dataDir: string;
@@ -46,7 +46,7 @@ describe('embedded database: a full disk', () => {
     try {
       const c = client.db('full').collection<Document & { _id: number }>('c');
       await c.createIndex({ n: 1 });
-      const pad = 'x'.repeat(256 * 1024);
+      const pad = 'x'.repeat(1024 * 1024);
       const stored: number[] = [];
       const failure = await errorOf(
         (async () => {

@@ -12,7 +12,7 @@ describe('embedded database: expiry', () => {
   let nowMs = Date.UTC(2026, 0, 1);
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'ttl-'));
-    engine = await openEngine(dataDir, { ...REAL_WORLD, now: () => new Date(nowMs) }, 0);
+    engine = await openEngine(dataDir, { ...REAL_WORLD, now: () => new Date(nowMs) }, { waitForOwnerMs: 0 });
   });
   after(async () => {
     await engine.env.close();

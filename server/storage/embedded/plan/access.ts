@@ -158,15 +158,13 @@ class IndexWalk implements Walk {
     const low = concat(prefix, interval.low);
     const high = interval.high ? concat(prefix, interval.high) : (successor(prefix) ?? prefix);
     const limit = this.#size;
-    const range = this.#backwards
-      ? { start: this.#last ?? high, end: low, reverse: true, exclusiveStart: true, inclusiveEnd: true, limit }
-      : { start: this.#last ?? low, end: high, exclusiveStart: this.#last !== undefined, limit };
-    const chunk: Entry[] = [];
-    if (this.#index.unique)
-      for (const { key, value } of this.#env.index.getRange(range)) chunk.push({ key, record: recordOf(value) });
-    else for (const key of this.#env.index.getKeys(range)) chunk.push({ key, record: recordOf(key) });
-    this.#chunk = chunk;
-    this.#intervalEnded = chunk.length < limit;
+    const span = this.#backwards
+      ? { low, high: this.#last ?? high, backwards: true, limit }
+      : { low: this.#last ?? low, high, lowExclusive: this.#last !== undefined, limit };
+    this.#chunk = this.#index.unique
+      ? this.#env.index.range(span).map(({ key, value }) => ({ key, record: recordOf(value) }))
+      : this.#env.index.keys(span).map((key) => ({ key, record: recordOf(key) }));
+    this.#intervalEnded = this.#chunk.length < limit;
     this.#size = Math.min(this.#size * 4, MAX_CHUNK);
   }
 

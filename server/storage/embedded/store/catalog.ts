@@ -1,10 +1,11 @@
-/** Which databases, collections and indexes there are: in memory for use, in LMDB for keeps. */
+/** Which databases, collections and indexes there are: in memory for use, in the store for keeps. */
 import { randomUUID } from 'node:crypto';
 import { MongoError } from '../errors.ts';
 import { type Doc, decode, encode, isDoc, toNumber } from '../semantics/index.ts';
 import { Collection } from './collection.ts';
 import type { Environment } from './environment.ts';
 import { ID_INDEX, defineIndex, specOf } from './index-definition.ts';
+import { idPrefix, successor } from './layout.ts';
 
 const COLLECTION = 0x63; // 'c'
 const GARBAGE = 0x67; // 'g'
@@ -52,6 +53,8 @@ export class Catalog {
   readonly #env: Environment;
   readonly #databases = new Map<string, Map<string, Collection>>();
   #garbage: Garbage[] = [];
+  /** The last key that was removed of the first of them. */
+  #collected: Buffer | undefined;
   #nextId = 1;
 
   constructor(env: Environment) {
@@ -63,14 +66,12 @@ export class Catalog {
   reload(): void {
     this.#databases.clear();
     this.#garbage = [];
+    this.#collected = undefined;
     const { catalog } = this.#env;
     this.#nextId = catalog.get(NEXT_ID)?.readUInt32BE(0) ?? 1;
-    for (const { key, value } of catalog.getRange({
-      start: Buffer.from([COLLECTION]),
-      end: Buffer.from([COLLECTION + 1]),
-    }))
+    for (const { key, value } of catalog.range({ low: Buffer.from([COLLECTION]), high: Buffer.from([COLLECTION + 1]) }))
       if (key.length === 5) this.#adopt(readCollection(this.#env, this, value));
-    for (const { key, value } of catalog.getRange({ start: Buffer.from([GARBAGE]), end: Buffer.from([GARBAGE + 1]) }))
+    for (const { key, value } of catalog.range({ low: Buffer.from([GARBAGE]), high: Buffer.from([GARBAGE + 1]) }))
       if (key.length === 5)
         this.#garbage.push({ id: key.readUInt32BE(1), tree: value[0] === 0 ? 'documents' : 'index' });
   }
@@ -102,7 +103,7 @@ export class Catalog {
     const id = this.#nextId++;
     const stored = Buffer.alloc(4);
     stored.writeUInt32BE(this.#nextId, 0);
-    this.#env.catalog.putSync(NEXT_ID, stored);
+    this.#env.catalog.put(NEXT_ID, stored);
     return id;
   }
 
@@ -127,7 +128,7 @@ export class Catalog {
     collections?.delete(collection.name);
     if (collections?.size === 0) this.#databases.delete(collection.db);
     collection.dropped = true;
-    this.#env.catalog.removeSync(recordKey(COLLECTION, collection.id));
+    this.#env.catalog.remove(recordKey(COLLECTION, collection.id));
     this.discard({ tree: 'documents', id: collection.id });
     for (const index of collection.indexes) this.discard({ tree: 'index', id: index.id });
   }
@@ -157,13 +158,13 @@ export class Catalog {
         spec: specOf(index),
       })),
     };
-    this.#env.catalog.putSync(recordKey(COLLECTION, collection.id), Buffer.from(encode(record)));
+    this.#env.catalog.put(recordKey(COLLECTION, collection.id), Buffer.from(encode(record)));
   }
 
   /** Leaves a dropped tree to the background: it is out of use at once, its pages come back later. */
   discard(garbage: Garbage): void {
     this.#garbage.push(garbage);
-    this.#env.catalog.putSync(recordKey(GARBAGE, garbage.id), Buffer.from([garbage.tree === 'documents' ? 0 : 1]));
+    this.#env.catalog.put(recordKey(GARBAGE, garbage.id), Buffer.from([garbage.tree === 'documents' ? 0 : 1]));
   }
 
   hasGarbage(): boolean {
@@ -175,15 +176,16 @@ export class Catalog {
     const next = this.#garbage[0];
     if (!next) return;
     const tree = this.#env[next.tree];
-    const start = Buffer.alloc(4);
-    start.writeUInt32BE(next.id, 0);
-    const end = Buffer.alloc(4);
-    end.writeUInt32BE(next.id + 1, 0);
-    const keys = [...tree.getKeys({ start, end, limit: budget })];
-    for (const key of keys) tree.removeSync(key);
+    const prefix = idPrefix(next.id);
+    // Not from the start again: what was removed lies in memory for a while, and would be walked over each time.
+    const low = this.#collected ?? prefix;
+    const keys = tree.keys({ low, high: successor(prefix), limit: budget });
+    for (const key of keys) tree.remove(key);
+    this.#collected = keys.at(-1);
     if (keys.length === budget) return;
+    this.#collected = undefined;
     this.#garbage.shift();
-    this.#env.catalog.removeSync(recordKey(GARBAGE, next.id));
+    this.#env.catalog.remove(recordKey(GARBAGE, next.id));
   }
 }
 

@@ -98,29 +98,25 @@ export class Collection {
   // ---- reading
 
   get(record: number): Buffer | undefined {
-    const shared = this.#env.documents.getBinaryFast(documentKey(this.id, record));
-    return shared && copyOf(shared);
+    return this.#env.documents.get(documentKey(this.id, record));
   }
 
   /** The documents from `after` on (exclusive) in the order of their insertion, or against it; at most `limit`. */
   scan(after: number | undefined, backwards: boolean, limit: number): StoredDocument[] {
-    const found: StoredDocument[] = [];
-    const start = idPrefix(this.id);
-    const end = successor(start);
+    const low = idPrefix(this.id);
+    const high = successor(low);
     const from = after === undefined ? undefined : documentKey(this.id, after);
-    const range = backwards
-      ? { start: from ?? end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true, limit }
-      : { start: from ?? start, end, exclusiveStart: from !== undefined, limit };
-    for (const { key, value } of this.#env.documents.getRange(range as { start: Buffer; limit: number }))
-      found.push({ record: recordOf(key), raw: value });
-    return found;
+    const span = backwards
+      ? { low, high: from ?? high, backwards, limit }
+      : { low: from ?? low, high, lowExclusive: from !== undefined, limit };
+    return this.#env.documents.range(span).map(({ key, value }) => ({ record: recordOf(key), raw: value }));
   }
 
   /** The number of documents; counted once, then kept. */
   count(): number {
     if (this.#count === undefined) {
-      const start = idPrefix(this.id);
-      this.#count = this.#env.documents.getCount({ start, end: successor(start) ?? start });
+      const low = idPrefix(this.id);
+      this.#count = this.#env.documents.count({ low, high: successor(low) });
     }
     return this.#count;
   }
@@ -156,7 +152,7 @@ export class Collection {
     const entries = entriesOf(raw, this.#indexes, this.#fields);
     for (const one of entries) this.#checkUnique(one, undefined);
     const record = this.#takeRecord();
-    this.#env.documents.putSync(documentKey(this.id, record), raw);
+    this.#env.documents.put(documentKey(this.id, record), raw);
     for (const one of entries) for (const key of one.keys) this.#putEntry(one.index, key, record);
     this.#noteKinds(entries);
     if (this.#count !== undefined) this.#count += 1;
@@ -168,7 +164,7 @@ export class Collection {
     this.#check(raw);
     const changed = changedElements(old.raw, raw, (name) => this.#fields.has(name));
     if (changed.size > 0) this.#moveEntries(old, raw, changed);
-    this.#env.documents.putSync(documentKey(this.id, old.record), raw);
+    this.#env.documents.put(documentKey(this.id, old.record), raw);
   }
 
   /** Moves the entries in the indexes that some changed field decides about: a document in many indexes seldom changes in all of them. */
@@ -190,7 +186,7 @@ export class Collection {
   remove(old: StoredDocument): void {
     for (const { index, keys } of entriesOf(old.raw, this.#indexes, this.#fields))
       for (const key of keys) this.#removeEntry(index, key, old.record);
-    this.#env.documents.removeSync(documentKey(this.id, old.record));
+    this.#env.documents.remove(documentKey(this.id, old.record));
     if (this.#count !== undefined) this.#count -= 1;
   }
 
@@ -208,7 +204,7 @@ export class Collection {
     const { index, keys } = entries;
     if (!index.unique) return;
     for (const [at, key] of keys.entries()) {
-      const holder = this.#env.index.getBinaryFast(key);
+      const holder = this.#env.index.get(key);
       if (holder && recordOf(holder) !== own) throw this.duplicateKey(index, entries.values[at] ?? []);
     }
   }
@@ -225,12 +221,12 @@ export class Collection {
   }
 
   #putEntry(index: IndexDefinition, key: Buffer, record: number): void {
-    if (index.unique) this.#env.index.putSync(key, recordBytes(record));
-    else this.#env.index.putSync(plainEntryKey(key, record), NOTHING);
+    if (index.unique) this.#env.index.put(key, recordBytes(record));
+    else this.#env.index.put(plainEntryKey(key, record), NOTHING);
   }
 
   #removeEntry(index: IndexDefinition, key: Buffer, record: number): void {
-    this.#env.index.removeSync(index.unique ? key : plainEntryKey(key, record));
+    this.#env.index.remove(index.unique ? key : plainEntryKey(key, record));
   }
 
   /** What the planner must know about an index for as long as it lives is stored with the first document that makes it so. */
@@ -295,8 +291,8 @@ export class Collection {
       if (chunk.length < 1000) break;
     }
     for (const [index, entries] of expected) {
-      const start = idPrefix(index.id);
-      const there = this.#env.index.getCount({ start, end: successor(start) ?? start });
+      const low = idPrefix(index.id);
+      const there = this.#env.index.count({ low, high: successor(low) });
       if (there !== entries) faults.push(`${index.name} has ${there} entries, the documents have ${entries}`);
     }
     if (this.#count !== undefined && this.#count !== documents)
@@ -305,21 +301,10 @@ export class Collection {
   }
 
   #hasEntry(index: IndexDefinition, key: Buffer, record: number): boolean {
-    if (!index.unique) return this.#env.index.get(plainEntryKey(key, record)) !== undefined;
+    if (!index.unique) return this.#env.index.has(plainEntryKey(key, record));
     const holder = this.#env.index.get(key);
     return holder?.length === RECORD_BYTES && recordOf(holder) === record;
   }
-}
-
-/**
- * LMDB's reader hands out one buffer again and again, whose `length` is that of the present value and whose memory is longer. Copying it
- * into Node's pool costs a fraction of the memory block of its own that the reader's safe variant makes for each value.
- */
-function copyOf(shared: Buffer): Buffer {
-  const { length } = shared;
-  const copy = Buffer.allocUnsafe(length);
-  copy.set(new Uint8Array(shared.buffer, shared.byteOffset, length));
-  return copy;
 }
 
 function meets(fields: ReadonlySet<string> | undefined, names: ReadonlySet<string>): boolean {

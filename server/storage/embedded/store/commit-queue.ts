@@ -2,7 +2,9 @@
  * Group commit: the write commands that wait at one moment share one transaction and one write to the disk, and are answered behind it.
  * Under load the group grows by itself, because more commands arrive while a group is on its way to the disk.
  */
-import type { Environment } from './environment.ts';
+import { type Environment, GroupTooLarge } from './environment.ts';
+
+type Store = Pick<Environment, 'write' | 'writeThrough' | 'quiet' | 'room'>;
 
 /** One write command: `run` is called inside the transaction and must leave nothing half done when it throws. */
 export interface WriteTask {
@@ -15,13 +17,14 @@ export interface WriteTask {
 const MAX_GROUP_MS = 50;
 
 export class CommitQueue {
-  readonly #env: Pick<Environment, 'write'>;
+  readonly #env: Store;
   readonly #onFailure: () => void;
   #waiting: WriteTask[] = [];
   #scheduled = false;
+  #isOccupied = false;
 
   /** `onFailure` puts the memory back in line with the disk when a group is lost. */
-  constructor(env: Pick<Environment, 'write'>, onFailure: () => void) {
+  constructor(env: Store, onFailure: () => void) {
     this.#env = env;
     this.#onFailure = onFailure;
   }
@@ -38,10 +41,41 @@ export class CommitQueue {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#isOccupied) return;
     this.#scheduled = true;
     // The check phase follows the poll phase: every command that is in a socket's buffer now is in the queue then.
-    setImmediate(() => this.#commit());
+    setImmediate(() => {
+      const room = this.#env.room();
+      if (room) void this.#waitForRoom(room);
+      else this.#commit();
+    });
+  }
+
+  async #waitForRoom(room: Promise<void>): Promise<void> {
+    try {
+      await room;
+    } catch (error) {
+      this.#scheduled = false;
+      for (const task of this.#waiting.splice(0)) task.done(error);
+      return;
+    }
+    this.#commit();
+  }
+
+  /** Runs a command of much, alone; the others wait meanwhile. */
+  async #writeThrough(task: WriteTask): Promise<void> {
+    this.#isOccupied = true;
+    let failure: unknown;
+    try {
+      await this.#env.quiet();
+      this.#env.writeThrough(() => task.run());
+    } catch (error) {
+      failure = error ?? new Error('the transaction failed');
+      this.#onFailure();
+    }
+    this.#isOccupied = false;
+    if (this.#waiting.length > 0) this.#schedule();
+    task.done(failure);
   }
 
   /** Runs what waits, at once; for the end. */
@@ -74,8 +108,14 @@ export class CommitQueue {
       if (culprit) {
         // One command broke midway and took the group with it: it fails alone, the others are run anew without it.
         const broken = culprit;
-        this.#wait(group.filter((task) => task !== broken));
-        broken.done(failure);
+        const others = group.filter((task) => task !== broken);
+        if (failure instanceof GroupTooLarge) {
+          void this.#writeThrough(broken);
+          this.#wait(others);
+        } else {
+          this.#wait(others);
+          broken.done(failure);
+        }
         return;
       }
       taken = group.length;

@@ -1,10 +1,10 @@
 /**
- * How records lie in the three LMDB trees of the environment.
+ * How records lie in the three trees of the store.
  *
  *     documents   collection id (4 bytes) · record number (6 bytes)                 -> the document's BSON as it came
  *     index       index id (4 bytes) · encoded key                                 -> record number   (unique indexes)
  *                 index id (4 bytes) · encoded key · record number (6 bytes)       -> nothing         (other indexes)
- *     catalog     one record a collection, a tree to free, the format, the owner
+ *     catalog     one record a collection, a tree to free, the format, the owner, the last record of the log
  *
  * Ids and record numbers are big endian, so that memcmp, the order of LMDB, is their order. A record number is never used twice in the
  * life of a collection while the engine runs, so natural order is insertion order.
@@ -13,8 +13,9 @@
 /**
  * The version of the layout; an engine refuses a directory whose version it does not know. Version 2 keeps for each index which of its
  * fields are multikey; an engine of version 1 would leave them as they are and add arrays, so a directory is not given back to it.
+ * Version 3 has a redo log before the trees, which an engine of version 2 would not read.
  */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** LMDB's own limit for a key. */
 export const MAX_KEY_BYTES = 1978;
