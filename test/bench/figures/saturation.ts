@@ -3,7 +3,7 @@ import type { Bench } from '../plan.ts';
 
 const RATE_FROM = 200;
 const RATE_UP = 1.5;
-const STEPS_MAX = 8;
+const STEPS_MAX = 12;
 const STEP_MS = 1_500;
 /** A rate at which half the deliveries take longer than this is more than the server can do, in milliseconds. */
 const SATURATED_P50_MS = 100;
