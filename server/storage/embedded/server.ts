@@ -1,6 +1,7 @@
 /** A running engine behind a socket, in the present thread. */
 import { dispatcher, refusal } from './commands/dispatch.ts';
 import { type World, openEngine } from './engine.ts';
+import { MongoError } from './errors.ts';
 import { sweepExpired } from './ttl.ts';
 import type { EnvironmentOptions } from './store/environment.ts';
 import { type Listen, Listener } from './wire/listener.ts';
@@ -62,7 +63,7 @@ export async function startServer(options: ServerOptions, world: World): Promise
       for (const timer of timers) clearInterval(timer);
       clearTimeout(collecting);
       listener.close();
-      engine.queue.flush();
+      await engine.queue.end(new MongoError('ShutdownInProgress', 'The database is being shut down.'));
       // The replies of the last group are in the sockets' buffers; the sockets are closed behind them.
       await new Promise((resolve) => setImmediate(resolve));
       listener.end();

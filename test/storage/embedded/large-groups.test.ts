@@ -76,4 +76,48 @@ describe('embedded database: commands that write more than is kept in memory', (
     expect(await faults()).to.deep.equal([]);
     expect((await errorOf(collection().insertOne({ _id: -1, n: 5 })))['code']).to.equal(11000);
   });
+
+  it('reads in one what it wrote itself, and leaves cursors that are open over it whole', async () => {
+    await collection().createIndex({ tags: 1 });
+    await collection().insertMany(
+      Array.from({ length: DOCUMENTS }, (_, at) => ({ _id: at, n: at, tags: `t${String(at).padStart(4, '0')}` })),
+    );
+    const cursor = collection().find({ tags: { $gte: '' } }, { batchSize: 10, hint: 'tags_1' });
+    const seen = new Set<number>();
+    for (let at = 0; at < 10; at += 1) seen.add((await cursor.next())?._id ?? -1);
+    // From now on the index holds two keys of a document: a cursor that does not hear of it meets each of them.
+    await collection().updateMany({ _id: { $gte: 20 } }, [{ $set: { tags: ['x', '$tags', 'y'] } }]);
+    let met = seen.size;
+    for await (const { _id } of cursor) {
+      met += 1;
+      seen.add(_id);
+    }
+    expect([met, seen.size]).to.deep.equal([DOCUMENTS, DOCUMENTS]);
+    await collection().bulkWrite([
+      { updateMany: { filter: {}, update: { $inc: { n: 1 } } } },
+      { updateMany: { filter: { n: { $gte: 1 } }, update: { $inc: { n: 1 } } } },
+    ]);
+    expect(await collection().countDocuments({ n: { $gte: 2 } })).to.equal(DOCUMENTS);
+    await collection()
+      .aggregate([{ $set: { n: 0 } }, { $out: 'copy' }])
+      .toArray();
+    expect(await client.db('large').collection('copy').countDocuments({ n: 0 })).to.equal(DOCUMENTS);
+    expect(await faults()).to.deep.equal([]);
+  });
+
+  it('ends in order while one is under way', async () => {
+    const large = collection().insertMany(Array.from({ length: DOCUMENTS }, (_, at) => ({ _id: at, n: at })));
+    const answered = large.then(
+      () => true,
+      () => false,
+    );
+    // The server has it when it answers what came behind it.
+    await client.db('large').command({ ping: 1 });
+    await server.stop();
+    const isStored = await answered;
+    await client.close();
+    await begin();
+    if (isStored) expect(await collection().countDocuments()).to.equal(DOCUMENTS);
+    expect(await faults()).to.deep.equal([]);
+  });
 });

@@ -34,7 +34,7 @@ function createIndexes(call: Call): Doc {
       built.push(collection.addIndex(spec));
     }
   } catch (error) {
-    for (const index of built) collection.dropIndex(index);
+    if (error instanceof MongoError) for (const index of built) collection.dropIndex(index);
     throw error;
   }
   return {

@@ -37,7 +37,7 @@ function out(engine: Engine, target: Target, results: Results): void {
     for (const index of old?.indexes ?? []) if (index !== old?.idIndex) fresh.addIndex(specOf(index));
     for (const raw of documents) fresh.insert(raw);
   } catch (error) {
-    catalog.drop(fresh);
+    if (error instanceof MongoError) catalog.drop(fresh);
     throw error;
   }
   if (old) catalog.drop(old);

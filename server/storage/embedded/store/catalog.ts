@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { MongoError } from '../errors.ts';
 import { type Doc, decode, encode, isDoc, toNumber } from '../semantics/index.ts';
-import { Collection } from './collection.ts';
+import { Collection, type Identity } from './collection.ts';
 import type { Environment } from './environment.ts';
-import { ID_INDEX, defineIndex, specOf } from './index-definition.ts';
+import { ID_INDEX, type IndexDefinition, defineIndex, specOf } from './index-definition.ts';
 import { idPrefix, successor } from './layout.ts';
 
 const COLLECTION = 0x63; // 'c'
@@ -62,15 +62,26 @@ export class Catalog {
     this.reload();
   }
 
-  /** Reads everything anew from the disk: at the start, and after a transaction that failed as a whole. */
+  /**
+   * Reads everything anew from the store: at the start, and after a group that was lost. Collections and indexes that are still there
+   * remain the same objects, because cursors hold them.
+   */
   reload(): void {
+    const known = new Map([...this.all()].map((collection) => [collection.id, collection]));
     this.#databases.clear();
     this.#garbage = [];
     this.#collected = undefined;
     const { catalog } = this.#env;
     this.#nextId = catalog.get(NEXT_ID)?.readUInt32BE(0) ?? 1;
     for (const { key, value } of catalog.range({ low: Buffer.from([COLLECTION]), high: Buffer.from([COLLECTION + 1]) }))
-      if (key.length === 5) this.#adopt(readCollection(this.#env, this, value));
+      if (key.length === 5) {
+        const { identity, indexes } = readCollection(value);
+        const collection = known.get(identity.id) ?? new Collection(this.#env, this, identity);
+        known.delete(identity.id);
+        collection.reset(identity, indexes);
+        this.#adopt(collection);
+      }
+    for (const gone of known.values()) gone.dropped = true;
     for (const { key, value } of catalog.range({ low: Buffer.from([GARBAGE]), high: Buffer.from([GARBAGE + 1]) }))
       if (key.length === 5)
         this.#garbage.push({ id: key.readUInt32BE(1), tree: value[0] === 0 ? 'documents' : 'index' });
@@ -189,26 +200,26 @@ export class Catalog {
   }
 }
 
-function readCollection(env: Environment, catalog: Catalog, stored: Buffer): Collection {
+function readCollection(stored: Buffer): { identity: Identity; indexes: IndexDefinition[] } {
   const record = decode(stored);
   const options = record['options'];
-  const collection = new Collection(env, catalog, {
+  const identity = {
     id: toNumber(record['id']),
     db: String(record['db']),
     name: String(record['name']),
     uuid: String(record['uuid']),
     options: isDoc(options) ? options : {},
-  });
-  const indexes = record['indexes'];
-  for (const index of Array.isArray(indexes) ? indexes : [])
+  };
+  const indexes: IndexDefinition[] = [];
+  for (const index of Array.isArray(record['indexes']) ? record['indexes'] : [])
     if (isDoc(index) && isDoc(index['spec']))
-      collection.adoptIndex(
+      indexes.push(
         defineIndex(toNumber(index['id']), index['spec'], {
           multikeyFields: storedMultikeyFields(index, index['spec']),
           cut: index['cut'] === true,
         }),
       );
-  return collection;
+  return { identity, indexes };
 }
 
 /** Format 1 kept one flag for the whole index: when it is set, any field may be multikey. */

@@ -7,7 +7,7 @@ import { MongoError } from '../errors.ts';
 import { type Doc, type Filter, compileFilter, decode, isDoc, formatValue } from '../semantics/index.ts';
 import type { Catalog } from './catalog.ts';
 import type { Environment } from './environment.ts';
-import { ID_INDEX, type IndexDefinition, defineIndex } from './index-definition.ts';
+import { ID_INDEX, type IndexDefinition, defineIndex, resetIndex } from './index-definition.ts';
 import { type Entries, entriesOf, indexedFields } from './index-entries.ts';
 import {
   NOTHING,
@@ -22,7 +22,7 @@ import {
 import { withIdInFront } from './document-id.ts';
 import { MAX_DOCUMENT_BYTES, changedElements } from './raw-bson.ts';
 
-interface Identity {
+export interface Identity {
   readonly id: number;
   readonly db: string;
   readonly name: string;
@@ -87,6 +87,22 @@ export class Collection {
   rename(db: string, name: string): void {
     this.db = db;
     this.name = name;
+  }
+
+  /** Is again what is stored of it, after a group was lost that had changed it; its indexes remain the same objects. */
+  reset({ db, name, options }: Identity, stored: readonly IndexDefinition[]): void {
+    const before = this.#indexes;
+    this.rename(db, name);
+    this.setOptions(options);
+    this.dropped = false;
+    this.#count = undefined;
+    this.#indexes = [];
+    this.#fieldsOf.clear();
+    for (const index of stored) {
+      const same = before.find(({ id }) => id === index.id);
+      if (same) resetIndex(same, index);
+      this.adoptIndex(same ?? index);
+    }
   }
 
   adoptIndex(index: IndexDefinition): void {
@@ -255,7 +271,8 @@ export class Collection {
         if (chunk.length < 1000) break;
       }
     } catch (error) {
-      this.#catalog.discard({ tree: 'index', id: index.id });
+      // After anything else the transaction is lost, and the entries with it.
+      if (error instanceof MongoError) this.#catalog.discard({ tree: 'index', id: index.id });
       throw error;
     }
     this.adoptIndex(index);

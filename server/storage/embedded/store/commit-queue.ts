@@ -17,19 +17,25 @@ export interface WriteTask {
 const MAX_GROUP_MS = 50;
 
 export class CommitQueue {
-  readonly #env: Store;
+  readonly #store: Store;
   readonly #onFailure: () => void;
   #waiting: WriteTask[] = [];
   #scheduled = false;
-  #isOccupied = false;
+  /** A command of much, which is alone until this settles. */
+  #through: Promise<void> | undefined;
+  #ended: unknown;
 
   /** `onFailure` puts the memory back in line with the disk when a group is lost. */
-  constructor(env: Store, onFailure: () => void) {
-    this.#env = env;
+  constructor(store: Store, onFailure: () => void) {
+    this.#store = store;
     this.#onFailure = onFailure;
   }
 
   push(task: WriteTask): void {
+    if (this.#ended !== undefined) {
+      task.done(this.#ended);
+      return;
+    }
     this.#waiting.push(task);
     this.#schedule();
   }
@@ -41,13 +47,13 @@ export class CommitQueue {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#isOccupied) return;
+    if (this.#scheduled || this.#through) return;
     this.#scheduled = true;
     // The check phase follows the poll phase: every command that is in a socket's buffer now is in the queue then.
     setImmediate(() => {
-      const room = this.#env.room();
+      const room = this.#store.room();
       if (room) void this.#waitForRoom(room);
-      else this.#commit();
+      else this.#commitWaiting();
     });
   }
 
@@ -59,40 +65,39 @@ export class CommitQueue {
       for (const task of this.#waiting.splice(0)) task.done(error);
       return;
     }
-    this.#commit();
+    this.#commitWaiting();
   }
 
-  /** Runs a command of much, alone; the others wait meanwhile. */
-  async #writeThrough(task: WriteTask): Promise<void> {
-    this.#isOccupied = true;
-    let failure: unknown;
-    try {
-      await this.#env.quiet();
-      this.#env.writeThrough(() => task.run());
-    } catch (error) {
-      failure = error ?? new Error('the transaction failed');
-      this.#onFailure();
-    }
-    this.#isOccupied = false;
-    if (this.#waiting.length > 0) this.#schedule();
-    task.done(failure);
-  }
-
-  /** Runs what waits, at once; for the end. */
+  /** Runs what waits, at once, up to a command of much. */
   flush(): void {
-    while (this.#waiting.length > 0) this.#commit();
+    while (!this.#through && this.#waiting.length > 0) this.#commitWaiting();
   }
 
-  #commit(): void {
+  /** Refuses from now on what comes, with `reason`. Resolves when everything is answered. */
+  async end(reason: unknown): Promise<void> {
+    this.#ended = reason;
+    this.flush();
+    while (this.#through) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await this.#through;
+      this.flush();
+    }
+  }
+
+  #commitWaiting(): void {
     this.#scheduled = false;
-    const group = this.#waiting;
+    // Who ended meanwhile has run them, or waits for the command of much before it does.
+    if (this.#through) return;
+    this.#commit(this.#waiting.splice(0));
+  }
+
+  #commit(group: readonly WriteTask[]): void {
     if (group.length === 0) return;
-    this.#waiting = [];
     let taken = 0;
     let failure: unknown;
     let culprit: WriteTask | undefined;
     try {
-      this.#env.write(() => {
+      this.#store.write(() => {
         const until = performance.now() + MAX_GROUP_MS;
         for (const task of group) {
           culprit = task;
@@ -106,21 +111,45 @@ export class CommitQueue {
       failure = error ?? new Error('the transaction failed');
       this.#onFailure();
       if (culprit) {
-        // One command broke midway and took the group with it: it fails alone, the others are run anew without it.
-        const broken = culprit;
-        const others = group.filter((task) => task !== broken);
-        if (failure instanceof GroupTooLarge) {
-          void this.#writeThrough(broken);
-          this.#wait(others);
-        } else {
-          this.#wait(others);
-          broken.done(failure);
-        }
+        this.#without(group, taken, failure);
         return;
       }
       taken = group.length;
     }
     if (taken < group.length) this.#wait(group.slice(taken));
     for (const task of group.slice(0, taken)) task.done(failure);
+  }
+
+  /** One command broke midway, the one behind `taken` others, and took the group with it. */
+  #without(group: readonly WriteTask[], taken: number, failure: unknown): void {
+    const [before, [broken, ...behind]] = [group.slice(0, taken), group.slice(taken)];
+    if (!(failure instanceof GroupTooLarge)) {
+      // It fails alone, the others are run anew without it.
+      this.#wait([...before, ...behind]);
+      broken?.done(failure);
+    } else if (broken && taken === 0) {
+      this.#through = this.#writeThrough(broken);
+      this.#wait(behind);
+    } else {
+      // Together they are too much.
+      this.#wait(group.slice(taken));
+      this.#commit(before);
+    }
+  }
+
+  /** Runs a command of much, alone; the others wait meanwhile. */
+  async #writeThrough(task: WriteTask): Promise<void> {
+    let failure: unknown;
+    try {
+      await this.#store.quiet();
+      this.#store.writeThrough(() => task.run());
+    } catch (error) {
+      failure = error ?? new Error('the transaction failed');
+      this.#onFailure();
+    } finally {
+      this.#through = undefined;
+      if (this.#waiting.length > 0) this.#schedule();
+      task.done(failure);
+    }
   }
 }

@@ -39,9 +39,6 @@ const AT_ONCE_AT_THE_END = { most: 10_000, mostBytes: 16 * 1024 * 1024 };
 /** A group that writes more checkpoints' bytes than this has to be written through. */
 const MAX_CHECKPOINTS_IN_GROUP = 8;
 
-/** On a full disk a group may write so many bytes, so that what is left of the log is for removals. */
-const MAX_BYTES_WHEN_FULL = 1024;
-
 /** With so many checkpoints' bytes in memory, writes wait for the present one. */
 const MAX_CHECKPOINTS_IN_MEMORY = 4;
 
@@ -318,14 +315,7 @@ class OwnedEnvironment implements Environment {
     this.#group = group;
     try {
       const result = work();
-      if (group.changes.length > 0) this.#log.append(this.#allowed(group.changes));
-      try {
-        this.#assertOwner();
-      } catch (error) {
-        // The record stands, and may be read by the next owner; nothing may follow it that does not know of it.
-        this.#ended = error;
-        throw error;
-      }
+      if (group.changes.length > 0) this.#append(group.changes);
       return result;
     } catch (error) {
       this.#takeBack(group);
@@ -337,13 +327,16 @@ class OwnedEnvironment implements Environment {
     }
   }
 
-  /** The changes, if they may be appended now. */
-  #allowed(changes: readonly Change[]): readonly Change[] {
+  #append(changes: readonly Change[]): void {
     this.#assertOwner();
-    // What is left of the log is for the removals that make room.
-    if (this.#isFull && changes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0) > MAX_BYTES_WHEN_FULL)
-      throw this.#fullDisk();
-    return changes;
+    this.#log.append(changes);
+    try {
+      this.#assertOwner();
+    } catch (error) {
+      // The record stands, and may be read by the next owner; nothing may follow it that does not know of it.
+      this.#ended = error;
+      throw error;
+    }
   }
 
   #note(change: Change): void {
@@ -354,6 +347,8 @@ class OwnedEnvironment implements Environment {
     if (!this.#group) throw new Error('the store is written to outside of a write');
     // A longer one would be refused by the trees, long after it was acknowledged.
     if (change.key.length > MAX_KEY_BYTES) throw new Error(`a key of ${change.key.length} bytes`);
+    // What is left of the log on a full disk is for the removals that make room.
+    if (this.#isFull && change.value && change.tree !== 'catalog') throw new Error('No space left for what is added');
     this.#group.bytes += bytesOf(change);
     if (this.#group.bytes > MAX_CHECKPOINTS_IN_GROUP * this.#checkpointBytes) throw new GroupTooLarge();
     const [memtable] = this.#memtables;
@@ -379,8 +374,8 @@ class OwnedEnvironment implements Environment {
   }
 
   async quiet(): Promise<void> {
-    await this.#checkpoint;
-    if (this.#memtables.some(({ bytes }) => bytes > 0)) await this.#startCheckpoint();
+    // oxlint-disable-next-line no-await-in-loop -- one checkpoint after the other
+    while (this.#checkpoint || this.#memtables.some(({ bytes }) => bytes > 0)) await this.#startCheckpoint();
   }
 
   writeThrough<T>(work: () => T): T {
@@ -478,9 +473,9 @@ class OwnedEnvironment implements Environment {
       // Not ours any more, or the disk is full: the next owner reads the log.
     }
     this.#ended = new MongoError('ShutdownInProgress', 'The database is closed.');
-    // Before the name is taken away: the next owner may be waiting for that.
-    this.#log.close();
     try {
+      // Before the name is taken away: the next owner may be waiting for that.
+      this.#log.close();
       this.#root.transactionSync(() => {
         assertOwner(this.dataDir, this.#stored.catalog, this.#name);
         this.#stored.catalog.removeSync(OWNER_KEY);

@@ -183,6 +183,16 @@ export function defineIndex(
   };
 }
 
+/** Gives an index what is stored of it: whoever holds it, as an open cursor, goes on with what is so. */
+export function resetIndex(index: IndexDefinition, stored: IndexDefinition): void {
+  index.multikeyFields.clear();
+  for (const field of stored.multikeyFields) index.multikeyFields.add(field);
+  index.cut = stored.cut;
+  index.hidden = stored.hidden;
+  if (stored.expireAfterSeconds === undefined) delete index.expireAfterSeconds;
+  else index.expireAfterSeconds = stored.expireAfterSeconds;
+}
+
 /** The specification of the index as listIndexes tells it. */
 export function specOf(index: IndexDefinition): Doc {
   return {

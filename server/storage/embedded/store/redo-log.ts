@@ -170,12 +170,22 @@ export function readLogs(dataDir: string, after: number): Found {
     .filter((name) => name.startsWith(PREFIX))
     .map((name) => join(dataDir, name));
   const records = paths
-    .flatMap((path) => [...recordsIn(readFileSync(path))])
+    .flatMap((path) => [...recordsIn(contentOf(path))])
     .filter(({ number }) => number > after)
     .sort((a, b) => a.number - b.number);
   for (const [at, { number }] of records.entries())
     if (number !== after + 1 + at) throw new Error(`its log lacks record ${after + 1 + at} and has record ${number}`);
   return { records, paths };
+}
+
+/** A file that is gone since it was listed held nothing that the trees do not have. */
+function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 /** Removes files of logs. An owner that lives, though another took it for dead, writes from then on where nobody reads any more. */

@@ -39,6 +39,8 @@ class FakeStore implements Pick<Environment, 'write' | 'writeThrough' | 'quiet' 
   }
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 function settledByHand(): { promise: Promise<void>; resolve: () => void; reject: (reason: Error) => void } {
   let settle: { resolve: () => void; reject: (reason: Error) => void } | undefined;
   const promise = new Promise<void>((resolve, reject) => {
@@ -71,19 +73,20 @@ describe('embedded database: group commit', () => {
       done: (error) => answers.push([name, error, [...store.stored]]),
     });
 
-  it('writes what waits in one transaction, and answers behind it', () => {
+  it('writes what waits in one transaction, and answers behind it', async () => {
     for (const name of ['a', 'b', 'c']) push(name);
-    queue.flush();
+    await turn();
     expect(store.transactions).to.equal(1);
     expect(answers).to.deep.equal(['a', 'b', 'c'].map((name) => [name, undefined, ['a', 'b', 'c']]));
   });
 
-  it('fails a command that breaks midway alone, with nothing of it stored, and runs the others anew', () => {
+  it('fails a command that breaks midway alone, with nothing of it stored, and runs the others anew', async () => {
     const broken = new Error('broken midway');
     push('a');
     push('b', broken);
     push('c');
-    queue.flush();
+    await turn();
+    await turn();
     expect(store.stored).to.deep.equal(['a', 'c']);
     expect(answers.map(([name, error]) => [name, error])).to.deep.equal([
       ['b', broken],
@@ -93,14 +96,14 @@ describe('embedded database: group commit', () => {
     expect(reloads).to.equal(1);
   });
 
-  it('fails all of a group whose commit fails, and goes on with the next', () => {
+  it('fails all of a group whose commit fails, and goes on with the next', async () => {
     store.full = true;
     push('a');
     push('b');
-    queue.flush();
+    await turn();
     store.full = false;
     push('c');
-    queue.flush();
+    await turn();
     expect(answers.map(([name, error]) => [name, error === undefined])).to.deep.equal([
       ['a', false],
       ['b', false],
@@ -114,17 +117,17 @@ describe('embedded database: group commit', () => {
     const { promise, resolve } = settledByHand();
     store.behind = promise;
     push('a');
-    await new Promise((next) => setImmediate(next));
+    await turn();
     push('b');
-    await new Promise((next) => setImmediate(next));
+    await turn();
     expect(store.transactions).to.equal(0);
     store.behind = undefined;
     resolve();
     await promise;
-    await new Promise((next) => setImmediate(next));
+    await turn();
     expect(store.transactions).to.equal(1);
     push('c');
-    await new Promise((next) => setImmediate(next));
+    await turn();
     expect(store.stored).to.deep.equal(['a', 'b', 'c']);
   });
 
@@ -133,14 +136,14 @@ describe('embedded database: group commit', () => {
     const { promise, reject } = settledByHand();
     store.behind = promise;
     push('a');
-    await new Promise((next) => setImmediate(next));
+    await turn();
     push('b');
     store.behind = undefined;
     reject(failure);
     await promise.catch(() => undefined);
-    await new Promise((next) => setImmediate(next));
+    await turn();
     push('c');
-    await new Promise((next) => setImmediate(next));
+    await turn();
     expect(answers.map(([name, error]) => [name, error])).to.deep.equal([
       ['a', failure],
       ['b', failure],
@@ -149,42 +152,105 @@ describe('embedded database: group commit', () => {
     expect(store.stored).to.deep.equal(['c']);
   });
 
-  it('writes at the end what waits for room', async () => {
+  it('writes at the end what waits for room, and refuses what comes then', async () => {
     const { promise, resolve } = settledByHand();
     store.behind = promise;
     push('a');
-    await new Promise((next) => setImmediate(next));
-    queue.flush();
+    await turn();
+    const reason = new Error('it ends');
+    await queue.end(reason);
+    push('b');
     expect(store.stored).to.deep.equal(['a']);
     resolve();
     await promise;
-    await new Promise((next) => setImmediate(next));
+    await turn();
     expect(store.transactions).to.equal(1);
+    expect(answers.map(([name, error]) => [name, error])).to.deep.equal([
+      ['a', undefined],
+      ['b', reason],
+    ]);
   });
 
-  it('writes a command of too much through, alone, when the store is quiet, and the others behind it', async () => {
-    const { promise, resolve } = settledByHand();
-    push('a');
+  const pushLarge = (name: string): void =>
     queue.push({
       run: () => {
-        store.staged.push('large');
+        store.staged.push(name);
         if (!store.isThrough) throw new GroupTooLarge();
       },
-      done: (error) => answers.push(['large', error, [...store.stored]]),
+      done: (error) => answers.push([name, error, [...store.stored]]),
     });
-    push('b');
+
+  it('writes a command of too much through, alone, when the store is quiet, and the others before and behind it', async () => {
+    const { promise, resolve } = settledByHand();
     store.quietWhen = promise;
-    await new Promise((next) => setImmediate(next));
-    await new Promise((next) => setImmediate(next));
+    push('a');
+    pushLarge('large');
+    push('b');
+    await turn();
+    await turn();
     push('c');
-    await new Promise((next) => setImmediate(next));
-    expect(store.stored).to.deep.equal([]);
+    await turn();
+    expect(store.stored).to.deep.equal(['a']);
     resolve();
-    await new Promise((next) => setImmediate(next));
-    await new Promise((next) => setImmediate(next));
+    await turn();
+    await turn();
     expect(answers).to.deep.equal([
-      ['large', undefined, ['large']],
-      ...['a', 'b', 'c'].map((name) => [name, undefined, ['large', 'a', 'b', 'c']]),
+      ['a', undefined, ['a']],
+      ['large', undefined, ['a', 'large']],
+      ['b', undefined, ['a', 'large', 'b', 'c']],
+      ['c', undefined, ['a', 'large', 'b', 'c']],
+    ]);
+  });
+
+  it('fails a command of too much alone when the store does not become quiet', async () => {
+    const failure = new Error('no room');
+    store.quietWhen = Promise.reject(failure);
+    pushLarge('large');
+    push('a');
+    await turn();
+    await turn();
+    await turn();
+    expect(answers.map(([name, error]) => [name, error])).to.deep.equal([
+      ['large', failure],
+      ['a', undefined],
+    ]);
+    expect(store.stored).to.deep.equal(['a']);
+  });
+
+  it('runs in two groups what is too much together', async () => {
+    let ran = 0;
+    for (const name of ['a', 'b', 'c', 'd'])
+      queue.push({
+        run: () => {
+          if (store.staged.length === 3) throw new GroupTooLarge();
+          store.staged.push(name);
+          ran += 1;
+        },
+        done: (error) => answers.push([name, error, [...store.stored]]),
+      });
+    await turn();
+    await turn();
+    expect(answers).to.deep.equal([
+      ...['a', 'b', 'c'].map((name) => [name, undefined, ['a', 'b', 'c']]),
+      ['d', undefined, ['a', 'b', 'c', 'd']],
+    ]);
+    expect(ran).to.equal(3 + 3 + 1);
+  });
+
+  it('ends when a command of too much is answered, and what waits behind it', async () => {
+    const { promise, resolve } = settledByHand();
+    store.quietWhen = promise;
+    pushLarge('large');
+    push('a');
+    await turn();
+    const ended = queue.end(new Error('it ends'));
+    await turn();
+    expect(answers).to.deep.equal([]);
+    resolve();
+    await ended;
+    expect(answers.map(([name, error]) => [name, error])).to.deep.equal([
+      ['large', undefined],
+      ['a', undefined],
     ]);
   });
 });

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { type Environment, openEnvironment } from '../../../../server/storage/embedded/store/environment.ts';
+import {
+  type Environment,
+  GroupTooLarge,
+  openEnvironment,
+} from '../../../../server/storage/embedded/store/environment.ts';
 import type { Span } from '../../../../server/storage/embedded/store/memtable.ts';
 import { errorOf } from '../database-under-test.ts';
 
@@ -17,6 +21,7 @@ type Change = readonly [key: number, value: string | null];
 type Step =
   | { readonly kind: 'write' | 'refuse'; readonly changes: readonly Change[] }
   | { readonly kind: 'turns'; readonly count: number }
+  | { readonly kind: 'large'; readonly changes: readonly Change[] }
   | { readonly kind: 'reopen' };
 
 const change: fc.Arbitrary<Change> = fc.tuple(
@@ -31,6 +36,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('refuse' as const), changes: fc.array(change, { maxLength: 8 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('large' as const),
+      changes: fc.array(change, { minLength: 1, maxLength: 8 }),
+    }),
   },
   // Turns of the event loop, in which a checkpoint gets on; and a new start.
   {
@@ -125,7 +137,14 @@ describe('embedded database: the store', function () {
                     throw new Error('refused');
                   }),
                 ).to.throw('refused');
-              else if (one.kind === 'turns')
+              else if (one.kind === 'large') {
+                // Over eight checkpoints' bytes, of which a change is a hundred at least.
+                const large = Array.from({ length: 100 }, () => one.changes).flat();
+                expect(() => env.write(() => apply(env, new Map(model), large))).to.throw(GroupTooLarge);
+                check();
+                await env.quiet();
+                env.writeThrough(() => apply(env, model, one.changes));
+              } else if (one.kind === 'turns')
                 for (let turn = 0; turn < one.count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
               else {
                 await env.close();
