@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { Cursors } from './cursors.ts';
 import { Catalog } from './store/catalog.ts';
 import { CommitQueue } from './store/commit-queue.ts';
-import { type Environment, type EnvironmentOptions, openEnvironment } from './store/environment.ts';
+import type { Environment } from './store/environment.ts';
+import { type EnvironmentOptions, openEnvironment } from './store/open-environment.ts';
 
 /** What the engine takes from the world around it, so that tests can put something else in its place. */
 export interface World {

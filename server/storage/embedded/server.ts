@@ -3,7 +3,7 @@ import { dispatcher, refusal } from './commands/dispatch.ts';
 import { type World, openEngine } from './engine.ts';
 import { MongoError } from './errors.ts';
 import { sweepExpired } from './ttl.ts';
-import type { EnvironmentOptions } from './store/environment.ts';
+import type { EnvironmentOptions } from './store/open-environment.ts';
 import { type Listen, Listener } from './wire/listener.ts';
 
 export interface ServerOptions extends EnvironmentOptions {

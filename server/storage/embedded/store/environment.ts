@@ -5,31 +5,16 @@
  * A write is answered when the redo log has it on the disk. The trees take it over in a checkpoint, which is done in the background when
  * the log has grown, and at the end; until then its readers find it in memory. What the log holds and the trees do not is read at the next
  * start.
- *
- * Ownership needs no lock file of ours. LMDB's reader table names the process of every open environment and holds a lock of the operating
- * system for each, which ends with the process however it ends; so a dead owner is told from a live one without trusting a number in a
- * file. The owner's name is written in a write transaction, of which LMDB lets only one run at a time. Even an owner that was wrongly
- * taken for dead (two containers that share a volume and count their processes from 1) can never write over its successor, nor promise
- * what the successor does not know: every transaction of a checkpoint looks first whether the name still stands, and every write looks
- * behind its record, because a successor puts its name there before it reads the log.
  */
-import { randomUUID } from 'node:crypto';
 import { statfsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { join } from 'node:path';
-import { type RootDatabase, open } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import { MongoError } from '../errors.ts';
-import { DATA_FILE, StartRefused, prepareDataDirectory, reasonOf, syncDirectory } from './data-directory.ts';
-import { LayeredTree, type StoredTree } from './layered-tree.ts';
-import { FORMAT_VERSION, MAX_KEY_BYTES } from './layout.ts';
+import { LayeredTree } from './layered-tree.ts';
+import { MAX_KEY_BYTES } from './layout.ts';
 import { type Change, Memtable, type TreeName, type Written, bytesOf, textOf } from './memtable.ts';
-import { type Found, RedoLog, readLogs, removeLogs } from './redo-log.ts';
-
-/** Address space that is reserved for the map, not memory and not disk: the most that one database can grow to. */
-const MAP_BYTES = 2 ** 39;
-
-/** A message takes about fifteen hundred bytes. */
-const DEFAULT_CHECKPOINT_BYTES = 6 * 1024 * 1024;
+import type { Ownership } from './ownership.ts';
+import type { RedoLog } from './redo-log.ts';
+import { type StoredTrees, noteLogged, storeChanges } from './stored-trees.ts';
 
 /** So much of a checkpoint is one transaction: what is written meanwhile to the log waits for the disk behind it. */
 const AT_ONCE = { most: 200, mostBytes: 1024 * 1024 };
@@ -45,29 +30,12 @@ const MAX_CHECKPOINTS_IN_MEMORY = 4;
 /** With less than this left, a failed write is put down to the full disk. */
 const FULL_BELOW_BYTES = 1024 * 1024;
 
-const FORMAT_KEY = Buffer.from('format');
-const OWNER_KEY = Buffer.from('owner');
-/** The number of the last record of the log that the trees hold. */
-const LOGGED_KEY = Buffer.from('log');
-
 /** A group of commands writes too much to be kept in memory until the next checkpoint, as the build of an index over millions of documents. */
 export class GroupTooLarge extends Error {
   constructor() {
     super('a group of commands writes more than is kept in memory');
     this.name = 'GroupTooLarge';
   }
-}
-
-interface Owner {
-  readonly pid: number;
-  readonly name: string;
-}
-
-export interface EnvironmentOptions {
-  /** For how long the end of a live owner is waited for, in milliseconds, so that a restart does not fail because the old process is still ending. */
-  readonly waitForOwnerMs: number;
-  /** A checkpoint begins when so many bytes were written since the last; default 6 MiB. */
-  readonly checkpointBytes?: number | undefined;
 }
 
 export interface Environment {
@@ -89,171 +57,6 @@ export interface Environment {
   close(): Promise<void>;
 }
 
-/** Opens the directory, or throws `StartRefused` with one sentence. */
-export async function openEnvironment(
-  dataDir: string,
-  { waitForOwnerMs, checkpointBytes = DEFAULT_CHECKPOINT_BYTES }: EnvironmentOptions,
-): Promise<Environment> {
-  prepareDataDirectory(dataDir);
-  let root: RootDatabase<Buffer, Buffer>;
-  try {
-    root = open<Buffer, Buffer>({
-      path: join(dataDir, DATA_FILE),
-      noSubdir: true,
-      keyEncoding: 'binary',
-      encoding: 'binary',
-      maxDbs: 4,
-      mapSize: MAP_BYTES,
-      // Without it a commit returns after fdatasync of the pages and a synchronous write of the meta page, which is what is promised.
-      overlappingSync: false,
-      // With it the library rejects a promise that nobody holds when a commit fails, which would end the process.
-      eventTurnBatching: false,
-    });
-  } catch (error) {
-    throw new StartRefused(`The database in ${dataDir} cannot be opened: ${reasonOf(error)}.`, { cause: error });
-  }
-  try {
-    const tree = (name: TreeName): StoredTree =>
-      root.openDB<Buffer, Buffer>(name, { keyEncoding: 'binary', encoding: 'binary' });
-    const catalog = tree('catalog');
-    const name = randomUUID();
-    const deadline = performance.now() + waitForOwnerMs;
-    for (;;) {
-      const other = takeOwnership(root, catalog, name);
-      if (!other) break;
-      if (performance.now() >= deadline)
-        throw new StartRefused(
-          `The data directory ${dataDir} is in use by another process (pid ${other.pid}); stop it or choose another directory.`,
-        );
-      await delay(50);
-    }
-    checkFormat(dataDir, root, catalog);
-    const stored = { documents: tree('documents'), index: tree('index'), catalog };
-    const log = RedoLog.create(dataDir, name, takeOverLogs(dataDir, root, stored, name));
-    try {
-      // Who took over since the logs were read did not read this one.
-      root.resetReadTxn();
-      assertOwner(dataDir, catalog, name);
-    } catch (error) {
-      log.close();
-      throw error;
-    }
-    return new OwnedEnvironment({ dataDir, root, stored, log, name, checkpointBytes });
-  } catch (error) {
-    await root.close();
-    if (error instanceof StartRefused) throw error;
-    throw new StartRefused(`The database in ${dataDir} cannot be opened: ${reasonOf(error)}.`, { cause: error });
-  }
-}
-
-/** Writes our name as the owner's, unless the owner lives: then it is returned. */
-function takeOwnership(root: RootDatabase<Buffer, Buffer>, catalog: StoredTree, name: string): Owner | undefined {
-  // A read takes our own place in the reader table before the question is asked, so of two that start at once one sees the other.
-  catalog.get(OWNER_KEY);
-  return root.transactionSync(() => {
-    root.readerCheck();
-    const stored = catalog.get(OWNER_KEY);
-    const owner = stored ? readOwner(stored) : undefined;
-    if (owner && owner.pid !== process.pid && livePids(root.readerList()).has(owner.pid)) return owner;
-    catalog.putSync(OWNER_KEY, Buffer.from(JSON.stringify({ pid: process.pid, name })));
-    return undefined;
-  });
-}
-
-function readOwner(stored: Buffer): Owner | undefined {
-  const owner: unknown = JSON.parse(stored.toString('utf8'));
-  if (typeof owner !== 'object' || owner === null || !('pid' in owner) || !('name' in owner)) return undefined;
-  return typeof owner.pid === 'number' && typeof owner.name === 'string'
-    ? { pid: owner.pid, name: owner.name }
-    : undefined;
-}
-
-/** The process ids of LMDB's table, whose lines are `pid thread transaction`. */
-function livePids(table: string): Set<number> {
-  return new Set([...table.matchAll(/^\s*(\d+)\s/gm)].map((line) => Number(line[1])));
-}
-
-function checkFormat(dataDir: string, root: RootDatabase<Buffer, Buffer>, catalog: StoredTree): void {
-  const stored = catalog.get(FORMAT_KEY);
-  if (!stored) {
-    const empty = [...catalog.getKeys({ limit: 3 })].every((key) => key.equals(OWNER_KEY));
-    if (!empty) throw new StartRefused(`The database in ${dataDir} is not one of this engine: it has no format.`);
-    root.transactionSync(() => catalog.putSync(FORMAT_KEY, Buffer.from(String(FORMAT_VERSION))));
-    syncDirectory(dataDir);
-    return;
-  }
-  const version = Number(stored.toString('utf8'));
-  if (!Number.isInteger(version) || version < 1 || version > FORMAT_VERSION)
-    throw new StartRefused(
-      `The database in ${dataDir} has format ${stored.toString('utf8')}, this engine reads formats up to ${FORMAT_VERSION}; use the version of the service that wrote it, or a newer one.`,
-    );
-  // What format 1 lacks is read as its absence; from now on what is written is of our format.
-  if (version < FORMAT_VERSION)
-    root.transactionSync(() => catalog.putSync(FORMAT_KEY, Buffer.from(String(FORMAT_VERSION))));
-}
-
-type StoredTrees = Readonly<Record<TreeName, StoredTree>>;
-
-function assertOwner(dataDir: string, catalog: StoredTree, name: string): void {
-  const owner = catalog.get(OWNER_KEY);
-  if (owner && readOwner(owner)?.name === name) return;
-  throw new MongoError(
-    'ShutdownInProgress',
-    `Another process has taken over the data directory ${dataDir}; this one no longer writes.`,
-  );
-}
-
-/** Writes what earlier owners left in their logs into the trees; returns the number of the last record there ever was. */
-function takeOverLogs(dataDir: string, root: RootDatabase<Buffer, Buffer>, stored: StoredTrees, name: string): number {
-  const { last, paths } = root.transactionSync(() => {
-    assertOwner(dataDir, stored.catalog, name);
-    const logged = stored.catalog.get(LOGGED_KEY);
-    const after = logged ? Number(logged.readBigUInt64LE()) : 0;
-    const { records, paths } = foundLogs(dataDir, after);
-    for (const { changes } of records) store(stored, changes.values());
-    const last = records.at(-1)?.number ?? after;
-    if (last > after) stored.catalog.putSync(LOGGED_KEY, numberBytes(last));
-    return { last, paths };
-  });
-  removeLogs(paths);
-  if (paths.length > 0) syncDirectory(dataDir);
-  return last;
-}
-
-function foundLogs(dataDir: string, after: number): Found {
-  try {
-    return readLogs(dataDir, after);
-  } catch (error) {
-    throw new StartRefused(`The database in ${dataDir} is damaged: ${reasonOf(error)}; restore it from a backup.`, {
-      cause: error,
-    });
-  }
-}
-
-/** Writes changes into the trees, until there are so many of them or so many bytes; returns whether that were all. */
-function store(
-  stored: StoredTrees,
-  changes: Iterator<Change>,
-  { most, mostBytes } = { most: Number.POSITIVE_INFINITY, mostBytes: Number.POSITIVE_INFINITY },
-): boolean {
-  let bytes = 0;
-  for (let count = 0; count < most && bytes < mostBytes; count += 1) {
-    const next = changes.next();
-    if (next.done) return true;
-    const { tree, key, value } = next.value;
-    if (value) stored[tree].putSync(key, value);
-    else stored[tree].removeSync(key);
-    bytes += value?.length ?? 0;
-  }
-  return false;
-}
-
-function numberBytes(number: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(number));
-  return bytes;
-}
-
 /** What one group of commands wrote, and what was there before it. */
 interface Group {
   readonly changes: Change[];
@@ -267,11 +70,11 @@ interface Owned {
   readonly root: RootDatabase<Buffer, Buffer>;
   readonly stored: StoredTrees;
   readonly log: RedoLog;
-  readonly name: string;
+  readonly ownership: Ownership;
   readonly checkpointBytes: number;
 }
 
-class OwnedEnvironment implements Environment {
+export class OwnedEnvironment implements Environment {
   readonly dataDir: string;
   readonly documents: LayeredTree;
   readonly index: LayeredTree;
@@ -279,7 +82,7 @@ class OwnedEnvironment implements Environment {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #stored: StoredTrees;
   readonly #log: RedoLog;
-  readonly #name: string;
+  readonly #ownership: Ownership;
   readonly #checkpointBytes: number;
   /** What the trees do not hold yet, the newest first: what is written now, and what a checkpoint is about or failed to write. */
   #memtables: readonly [Memtable, ...Memtable[]] = [new Memtable()];
@@ -292,12 +95,12 @@ class OwnedEnvironment implements Environment {
   #isClosing = false;
   #isThrough = false;
 
-  constructor({ dataDir, root, stored, log, name, checkpointBytes }: Owned) {
+  constructor({ dataDir, root, stored, log, ownership, checkpointBytes }: Owned) {
     this.dataDir = dataDir;
     this.#root = root;
     this.#stored = stored;
     this.#log = log;
-    this.#name = name;
+    this.#ownership = ownership;
     this.#checkpointBytes = checkpointBytes;
     const tree = (which: TreeName): LayeredTree =>
       new LayeredTree(which, stored[which], {
@@ -328,10 +131,10 @@ class OwnedEnvironment implements Environment {
   }
 
   #append(changes: readonly Change[]): void {
-    this.#assertOwner();
+    this.#ownership.assertNow();
     this.#log.append(changes);
     try {
-      this.#assertOwner();
+      this.#ownership.assertNow();
     } catch (error) {
       // The record stands, and may be read by the next owner; nothing may follow it that does not know of it.
       this.#ended = error;
@@ -341,7 +144,7 @@ class OwnedEnvironment implements Environment {
 
   #note(change: Change): void {
     if (this.#isThrough) {
-      store(this.#stored, [change].values());
+      storeChanges(this.#stored, [change].values());
       return;
     }
     if (!this.#group) throw new Error('the store is written to outside of a write');
@@ -384,7 +187,7 @@ class OwnedEnvironment implements Environment {
     this.#isThrough = true;
     try {
       return this.#root.transactionSync(() => {
-        assertOwner(this.dataDir, this.#stored.catalog, this.#name);
+        this.#ownership.assert();
         return work();
       });
     } catch (error) {
@@ -430,9 +233,9 @@ class OwnedEnvironment implements Environment {
   /** Writes changes into the trees in as many transactions as it takes; the last notes the number of the record up to which they go. */
   async #store(changes: Iterator<Change>, upTo?: number): Promise<void> {
     const storeSome = (): boolean => {
-      assertOwner(this.dataDir, this.#stored.catalog, this.#name);
-      const isAll = store(this.#stored, changes, this.#isClosing ? AT_ONCE_AT_THE_END : AT_ONCE);
-      if (isAll && upTo !== undefined) this.#stored.catalog.putSync(LOGGED_KEY, numberBytes(upTo));
+      this.#ownership.assert();
+      const isAll = storeChanges(this.#stored, changes, this.#isClosing ? AT_ONCE_AT_THE_END : AT_ONCE);
+      if (isAll && upTo !== undefined) noteLogged(this.#stored, upTo);
       return isAll;
     };
     // oxlint-disable-next-line no-await-in-loop -- one transaction at a time, and the commands between them
@@ -459,11 +262,6 @@ class OwnedEnvironment implements Environment {
     return bavail * bsize < FULL_BELOW_BYTES;
   }
 
-  #assertOwner(): void {
-    this.#root.resetReadTxn();
-    assertOwner(this.dataDir, this.#stored.catalog, this.#name);
-  }
-
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#checkpoint?.catch(() => undefined);
@@ -476,10 +274,7 @@ class OwnedEnvironment implements Environment {
     try {
       // Before the name is taken away: the next owner may be waiting for that.
       this.#log.close();
-      this.#root.transactionSync(() => {
-        assertOwner(this.dataDir, this.#stored.catalog, this.#name);
-        this.#stored.catalog.removeSync(OWNER_KEY);
-      });
+      this.#ownership.giveUp();
     } catch {
       // The next owner finds us gone from the reader table.
     } finally {

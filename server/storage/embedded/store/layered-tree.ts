@@ -1,8 +1,6 @@
 /** One tree as its readers and writers see it: what is on the disk, under what was written of late. */
-import type { Database } from 'lmdb';
 import { type Memtable, type Span, type TreeName, type Written, keyOf, textOf } from './memtable.ts';
-
-export type StoredTree = Database<Buffer, Buffer>;
+import type { StoredTree } from './stored-trees.ts';
 
 export interface Pair {
   readonly key: Buffer;

@@ -4,11 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import {
-  type Environment,
-  GroupTooLarge,
-  openEnvironment,
-} from '../../../../server/storage/embedded/store/environment.ts';
+import { type Environment, GroupTooLarge } from '../../../../server/storage/embedded/store/environment.ts';
+import { openEnvironment } from '../../../../server/storage/embedded/store/open-environment.ts';
 import type { Span } from '../../../../server/storage/embedded/store/memtable.ts';
 import { errorOf } from '../database-under-test.ts';
 
