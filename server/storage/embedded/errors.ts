@@ -38,7 +38,6 @@ const CODES = {
   NotExactValueField: 111,
   CommandNotSupported: 115,
   DocumentValidationFailure: 121,
-  ExceededMemoryLimit: 146,
   CommandNotSupportedOnView: 166,
   OptionNotSupportedOnView: 167,
   InvalidPipelineOperator: 168,

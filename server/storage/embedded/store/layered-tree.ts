@@ -72,12 +72,12 @@ export class LayeredTree {
     return count;
   }
 
-  /** Only inside `Environment.write`. The buffers are kept: nobody may change them afterwards. */
+  /** Only inside `Environment.write` or `writeThrough`. The buffers are kept: nobody may change them afterwards. */
   put(key: Buffer, value: Buffer): void {
     this.#layers.write(key, value);
   }
 
-  /** Only inside `Environment.write`. */
+  /** As `put`. */
   remove(key: Buffer): void {
     this.#layers.write(key, null);
   }
@@ -105,7 +105,7 @@ export class LayeredTree {
       let next = stored.next();
       let text = next.done || isAlone ? undefined : textOf(next.value.key);
       let told = 0;
-      for (; told < limit; ) {
+      while (told < limit) {
         const top = isAlone ? undefined : firstOf(heads, backwards);
         if (
           top?.key === undefined ||
@@ -162,7 +162,7 @@ function firstOf(heads: readonly Head[], backwards: boolean): Head | undefined {
 }
 
 interface Range {
-  start: Buffer;
+  start?: Buffer;
   end?: Buffer;
   exclusiveStart?: boolean;
   inclusiveEnd?: boolean;
@@ -174,7 +174,14 @@ interface Range {
 function rangeOf({ low, high, lowExclusive = false, backwards, limit }: Span, isAlone: boolean): Range {
   const most = isAlone && limit !== undefined ? { limit } : {};
   return backwards
-    ? { start: high as Buffer, end: low, reverse: true, exclusiveStart: true, inclusiveEnd: !lowExclusive, ...most }
+    ? {
+        ...(high ? { start: high } : {}),
+        end: low,
+        reverse: true,
+        exclusiveStart: true,
+        inclusiveEnd: !lowExclusive,
+        ...most,
+      }
     : { start: low, ...(high ? { end: high } : {}), exclusiveStart: lowExclusive, ...most };
 }
 
